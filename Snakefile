@@ -1,0 +1,59 @@
+# clearice: cryo-EM movies or micrographs -> denoised micrographs, picks and an honest report.
+from snakemake.utils import min_version
+
+min_version("9.21")
+
+
+configfile: Path(workflow.basedir) / "config" / "config.yaml"
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/sums.smk"
+include: "workflow/rules/baselines.smk"
+include: "workflow/rules/report.smk"
+
+
+localrules:
+    all,
+    sums,
+    denoised,
+    previews,
+    export,
+    check_failures,
+    write_provenance,
+
+
+rule all:
+    default_target: True
+    input:
+        "results/report/index.html",
+        "results/failures.tsv",
+        each_dataset("results/{dataset}/export/micrographs.star"),
+
+
+rule sums:
+    input:
+        each_batch("results/{dataset}/sums/full/{batch}/manifest.tsv"),
+
+
+rule denoised:
+    input:
+        each_batch(
+            "results/{dataset}/denoised/{method}/{part}/{batch}/manifest.tsv",
+            method=METHODS,
+            part=PARTS,
+        ),
+
+
+rule previews:
+    input:
+        each_batch(
+            "results/{dataset}/figures/previews/{method}/{part}/{batch}/manifest.tsv",
+            method=METHODS,
+            part=PARTS,
+        ),
+
+
+rule export:
+    input:
+        each_dataset("results/{dataset}/export/micrographs.star"),

@@ -1,0 +1,137 @@
+"""The sheet only grows, and a row once given its batch and split keeps them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from clearice.files.documents import read_yaml
+from clearice.sheet import Row, append_rows, check_datasets, check_sheet, kind_of, name_rows
+
+SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
+
+
+def movies(*numbers: int, dataset: str = "set") -> list[Row]:
+    return name_rows(dataset, {"movie": [f"movies/m{n:03d}.tif" for n in numbers]})
+
+
+def append(sheet: list[Row], new: list[Row], batch_size: int = 4) -> list[Row]:
+    return append_rows(sheet, new, batch_size=batch_size, validation_fraction=0.1, test_fraction=0.1, seed=1)
+
+
+def test_the_first_rows_are_split_and_later_ones_only_applied() -> None:
+    sheet = append([], movies(*range(20)))
+    assert Counter(row["split"] for row in sheet) == {"train": 16, "validation": 2, "test": 2}
+    more = append(sheet, movies(*range(25)))
+    assert [row["split"] for row in more] == ["apply"] * 5
+    assert [row["micrograph"] for row in more] == [f"m{n:03d}" for n in range(20, 25)]
+
+
+def test_new_rows_start_a_new_batch_and_old_ones_keep_theirs() -> None:
+    sheet = append([], movies(*range(6)))
+    assert [row["batch"] for row in sheet] == ["b0001"] * 4 + ["b0002"] * 2
+    more = append(sheet, movies(6, 7), batch_size=50)
+    assert [row["batch"] for row in more] == ["b0003"] * 2
+
+
+def test_finding_the_same_files_again_adds_nothing() -> None:
+    sheet = append([], movies(1, 2, 3))
+    assert append(sheet, movies(1, 2, 3)) == []
+
+
+def test_the_split_depends_on_seed_and_names_alone() -> None:
+    first = {row["micrograph"]: row["split"] for row in append([], movies(*range(30)))}
+    again = {row["micrograph"]: row["split"] for row in append([], movies(*range(30)), batch_size=7)}
+    assert first == again
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_a_small_dataset_keeps_micrographs_to_train_on(count: int) -> None:
+    splits = Counter(row["split"] for row in append([], movies(*range(count))))
+    assert splits["train"] >= min(count, 2)
+
+
+def test_two_datasets_have_batches_of_their_own() -> None:
+    sheet = append([], movies(1, 2))
+    assert {row["batch"] for row in append(sheet, movies(1, 2, dataset="other"))} == {"b0001"}
+
+
+def test_halves_are_paired_by_name() -> None:
+    rows = name_rows("set", {"even": ["e/a_EVN.mrc", "e/b_EVN.mrc"], "odd": ["o/b_ODD.mrc", "o/a_ODD.mrc"]})
+    assert [(row["micrograph"], row["even"], row["odd"]) for row in rows] == [
+        ("a", "e/a_EVN.mrc", "o/a_ODD.mrc"), ("b", "e/b_EVN.mrc", "o/b_ODD.mrc"),
+    ]  # fmt: skip
+
+
+def test_a_half_without_partner_is_named() -> None:
+    with pytest.raises(ValueError, match=r"1 micrographs have one half only, e.g. b"):
+        name_rows("set", {"even": ["a_even.mrc", "b_even.mrc"], "odd": ["a_odd.mrc"]})
+
+
+def test_two_files_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"x/a.tif and y/a.mrc.gz would both be micrograph 'a'"):
+        name_rows("set", {"movie": ["x/a.tif", "y/a.mrc.gz"]})
+
+
+def test_a_name_that_would_mean_another_file_later_is_refused() -> None:
+    sheet = append([], movies(1))
+    with pytest.raises(ValueError, match="would stand for movies/m001.tif and for elsewhere/m001.tif"):
+        append(sheet, name_rows("set", {"movie": ["elsewhere/m001.tif"]}))
+
+
+def test_nothing_found_says_how_to_ask() -> None:
+    with pytest.raises(ValueError, match="no file matches; give quoted globs"):
+        name_rows("set", {"movie": []})
+
+
+def test_a_row_is_a_movie_or_a_pair_or_a_single() -> None:
+    empty = {"movie": "", "even": "", "odd": "", "single": ""}
+    assert kind_of({**empty, "movie": "a"}) == "movie"
+    assert kind_of({**empty, "even": "a", "odd": "b"}) == "pair"
+    assert kind_of({**empty, "single": "a"}) == "single"
+    for wrong, found in (
+        ({}, "no file"),
+        ({"even": "a"}, "even"),
+        ({"movie": "a", "single": "b"}, "movie and single"),
+    ):
+        with pytest.raises(ValueError, match=f"the row gives {found}, but must give"):
+            kind_of({**empty, **wrong})
+
+
+def sheet_schema() -> dict[str, object]:
+    return read_yaml(SCHEMAS / "micrographs.schema.yaml")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"dataset": "other"},
+            r"sheet.tsv, row 2 \(m002\): dataset 'other' is in no row of the datasets table",
+        ),
+        (
+            {"micrograph": "m001"},
+            r"sheet.tsv, row 2 \(m001\): micrograph 'm001' stands twice in dataset 'set'",
+        ),
+        ({"movie": ""}, r"sheet.tsv, row 2 \(m002\): the row gives no file"),
+        ({"split": "training"}, r"row 2 \(m002\): split is 'training', but must be one of train, validation"),
+        ({"batch": "7"}, r"row 2 \(m002\): batch is '7', but must be b and at least four digits"),
+    ],
+)
+def test_a_wrong_row_of_the_sheet_is_named(change: dict[str, str], words: str) -> None:
+    rows = append([], movies(1, 2))
+    rows[1] = {**rows[1], **change}
+    with pytest.raises(ValueError, match=words):
+        check_sheet(rows, sheet_schema(), {"set": {}}, "sheet.tsv")
+
+
+def test_a_dataset_stands_once_and_the_table_is_not_empty() -> None:
+    schema = read_yaml(SCHEMAS / "datasets.schema.yaml")
+    row = {"dataset": "a", "pixel_size_A": "1"}
+    assert list(check_datasets([row], schema, "datasets.tsv")) == ["a"]
+    with pytest.raises(ValueError, match=r"row 2 \(a\): dataset 'a' stands twice"):
+        check_datasets([row, row], schema, "datasets.tsv")
+    with pytest.raises(ValueError, match=r"datasets.tsv has no row; add one row per dataset"):
+        check_datasets([], schema, "datasets.tsv")

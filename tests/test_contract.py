@@ -1,0 +1,165 @@
+"""Rules and steps, configuration and schema, tables and documents say the same."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clearice.files.documents import read_yaml
+from clearice.settings import check_config
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPTS = ROOT / "workflow" / "scripts"
+RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+NOT_PASSED_ON = {"code", "sources"}
+FROM_THE_JOB = {"threads", "device"}
+HEAD = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+))?.*:$")
+
+
+def read_rules() -> dict[str, dict[str, Any]]:
+    """Read the named inputs, outputs and params of every rule from its text; `use rule` inherits."""
+    rules: dict[str, dict[str, Any]] = {}
+    for path in RULES:
+        name, section = "", ""
+        for line in path.read_text(encoding="utf-8").splitlines():
+            head = HEAD.match(line)
+            if head:
+                name = head.group(2) or head.group(1)
+                base = rules.get(head.group(1), {}) if head.group(2) else {}
+                rules[name] = {"inherited": {key: set(value) for key, value in base.items() if isinstance(value, set)},
+                               "script": base.get("script", ""), "file": path.name, "keys": set(base.get("keys", set()))}  # fmt: skip
+            elif name and (key := re.match(r"^    (\w+):", line)):
+                section = key.group(1)
+                rules[name]["keys"].add(section)
+                if section in {"input", "output", "params"}:
+                    rules[name][section] = set()
+            elif (
+                name
+                and section in {"input", "output", "params"}
+                and (item := re.match(r"^        (\w+)=", line))
+            ):
+                rules[name][section].add(item.group(1))
+            elif name and section == "script" and (script := re.search(r'"\.\./scripts/(\w+)\.py"', line)):
+                rules[name]["script"] = script.group(1)
+            elif line and not line.startswith((" ", ")")):
+                name = ""
+    for rule in rules.values():
+        for section in ("input", "output", "params"):
+            rule.setdefault(section, rule["inherited"].get(section, set()))
+    return rules
+
+
+ALL = read_rules()
+
+
+def parameters(script: str) -> tuple[set[str], set[str]]:
+    """Name all parameters of a step, and those without a default."""
+    tree = ast.parse((SCRIPTS / f"{script}.py").read_text(encoding="utf-8"))
+    (step,) = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == script]
+    names = [argument.arg for argument in step.args.kwonlyargs]
+    needed = [name for name, default in zip(names, step.args.kw_defaults, strict=True) if default is None]
+    assert not step.args.args, "a step takes keywords only"
+    return set(names), set(needed)
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_a_rule_and_its_step_have_the_same_names(name: str) -> None:
+    rule = ALL[name]
+    given = (rule["input"] | rule["output"] | rule["params"]) - NOT_PASSED_ON
+    names, needed = parameters(rule["script"])
+    assert given <= names, "the rule gives what the step does not know"
+    assert needed - FROM_THE_JOB <= given, "the step needs what the rule does not give"
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_every_rule_has_its_code_log_environment_and_resources(name: str) -> None:
+    rule = ALL[name]
+    assert "code" in rule["params"], "an edit of the library would not rerun it"
+    assert {"log", "conda", "threads", "resources", "script"} <= rule["keys"]
+    assert "retries" not in rule["keys"], "retries belong in the profile"
+
+
+def test_rules_hold_no_run_block_and_no_function() -> None:
+    for path in RULES:
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"^    (run|shell):", text, re.MULTILINE)
+        if path.name != "common.smk":
+            assert not re.search(r"^\s*def ", text, re.MULTILINE)
+
+
+def every_key(schema: dict[str, Any], prefix: str = "") -> set[str]:
+    """List the dotted keys of a closed schema."""
+    keys = set()
+    for key, rule in schema.get("properties", {}).items():
+        keys.add(prefix + key)
+        keys |= every_key(rule, f"{prefix}{key}.")
+    return keys
+
+
+def every_setting(config: dict[str, Any], prefix: str = "") -> set[str]:
+    """List the dotted keys of a configuration, without the free names of methods."""
+    keys = set()
+    for key, value in config.items():
+        keys.add(prefix + key)
+        if isinstance(value, dict) and prefix + key not in {"methods", "groups"}:
+            keys |= every_setting(value, f"{prefix}{key}.")
+    return keys
+
+
+def test_configuration_and_schema_have_the_same_keys() -> None:
+    config = read_yaml(ROOT / "config" / "config.yaml")
+    schema = read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
+    assert every_setting(config) == every_key(schema)
+
+
+def test_every_knob_is_used_by_a_rule() -> None:
+    """An option that is parsed and ignored would be a lie."""
+    text = "".join(path.read_text(encoding="utf-8") for path in [*RULES, ROOT / "Snakefile"])
+    text += (SCRIPTS / "clearice" / "plan.py").read_text(encoding="utf-8")
+    for key in every_setting(read_yaml(ROOT / "config" / "config.yaml")):
+        whole_section = (
+            f'config["{key.split(".")[0]}"]' in text and f'**config["{key.split(".")[0]}"]' in text
+        )
+        assert whole_section or f'"{key.split(".")[-1]}"' in text, f"no rule reads {key}"
+
+
+def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    """Merge as Snakemake merges configuration files."""
+    result = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merged(result[key], value) if both else value
+    return result
+
+
+@pytest.mark.parametrize(
+    "path",
+    sorted([*(ROOT / "config" / "presets").glob("*.yaml"), *(ROOT / "config" / "demo").glob("*.yaml")]),
+    ids=lambda p: p.name,
+)
+def test_presets_and_the_demo_are_right(path: Path) -> None:
+    config = merged(read_yaml(ROOT / "config" / "config.yaml"), read_yaml(path))
+    check_config(config, read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml"))
+
+
+@pytest.mark.parametrize(("table", "schema"), [("datasets", "datasets"), ("micrographs", "micrographs")])
+def test_the_empty_tables_have_the_columns_of_their_schema(table: str, schema: str) -> None:
+    header = (ROOT / "config" / f"{table}.tsv").read_text(encoding="utf-8").splitlines()[0].split("\t")
+    assert header == list(read_yaml(ROOT / "workflow" / "schemas" / f"{schema}.schema.yaml")["properties"])
+
+
+@pytest.mark.parametrize("name", ["datasets", "micrographs"])
+def test_the_manual_explains_every_column(name: str) -> None:
+    manual = (ROOT / "config" / "README.md").read_text(encoding="utf-8")
+    for column in read_yaml(ROOT / "workflow" / "schemas" / f"{name}.schema.yaml")["properties"]:
+        assert f"`{column}`" in manual, f"config/README.md does not explain {column}"
+
+
+def test_the_profiles_name_only_rules_that_exist() -> None:
+    for path in (ROOT / "profiles").glob("*/config.yaml"):
+        named = set((read_yaml(path).get("set-resources") or {}).keys())
+        assert named <= set(ALL), f"{path.parent.name} names {named - set(ALL)}"

@@ -1,0 +1,184 @@
+"""What reruns after a change, on real dry runs: exactly what is behind it, and nothing else."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from support.project import Project, write_movie
+
+pytestmark = pytest.mark.xdist_group("workflow")
+
+METHODS = 5
+BATCHES = 5
+FILTERS = METHODS - 1
+PAGE = {"write_report": 1, "write_provenance": 1, "check_failures": 1}
+
+
+def edit(project: Project, path: str, old: str, new: str) -> None:
+    file = project.folder / path
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new, 1))
+
+
+def test_a_second_run_has_nothing_to_do(project: Project) -> None:
+    assert "Nothing to be done" in project.run()
+
+
+def test_a_changed_line_in_a_library_module_reruns_the_rules_behind_it(project: Project) -> None:
+    edit(
+        project,
+        "workflow/scripts/clearice/image/filters.py",
+        "np.sin(np.pi * position)",
+        "np.sin(np.pi * position) * 1.0",
+    )
+    planned = project.planned()
+    assert planned["filter_micrographs"] == FILTERS * BATCHES
+    assert planned["draw_previews"] == METHODS * BATCHES
+    assert (
+        "sum_frames" not in planned
+        and "link_micrographs" not in planned
+        and "export_micrographs" not in planned
+    )
+
+
+def test_a_changed_line_deep_in_the_movies_reruns_from_the_sums_on(project: Project) -> None:
+    module = project.folder / "workflow/scripts/clearice/movies/sums.py"
+    module.write_text(module.read_text() + "\n\n_NOTHING = 0\n")
+    assert project.planned()["sum_frames"] == BATCHES
+
+
+def test_a_changed_comment_reruns_nothing(project: Project) -> None:
+    for path in (
+        "workflow/scripts/sum_frames.py",
+        "workflow/scripts/clearice/movies/sums.py",
+        "workflow/scripts/clearice/batches.py",
+    ):
+        file = project.folder / path
+        file.write_text(file.read_text() + "\n# a thought\n")
+    assert project.planned() == {}
+
+
+def test_a_changed_docstring_of_a_rules_script_reruns_nothing(project: Project) -> None:
+    edit(
+        project,
+        "workflow/scripts/filter_micrographs.py",
+        '"""Filter the micrographs',
+        '"""Smooth the micrographs',
+    )
+    assert project.planned() == {}
+
+
+def test_a_changed_setting_reruns_its_rule_and_what_follows(project: Project) -> None:
+    edit(project, "config/config.yaml", "resolution_A: 20 ", "resolution_A: 24 ")
+    planned = project.planned()
+    assert planned == {"filter_micrographs": BATCHES, "draw_previews": BATCHES, **PAGE}
+
+
+def test_a_changed_column_of_one_dataset_reruns_that_dataset(project: Project) -> None:
+    edit(project, "config/datasets.tsv", "halves\t2.0", "halves\t2.005")
+    planned = project.planned()
+    assert planned["sum_frames"] == 1
+    assert planned["filter_micrographs"] == FILTERS
+
+
+def test_a_method_that_is_added_makes_only_its_own_jobs(project: Project) -> None:
+    edit(project, "config/config.yaml", "gaussian, bandpass]", "gaussian, bandpass, lowpass_30A]")
+    edit(
+        project,
+        "config/config.yaml",
+        "methods:\n  raw:",
+        "methods:\n  lowpass_30A: {kind: lowpass, resolution_A: 30, edge_fraction: 0.2}\n  raw:",
+    )
+    assert project.planned() == {"filter_micrographs": BATCHES, "draw_previews": BATCHES, **PAGE}
+
+
+def test_an_appended_batch_makes_only_new_jobs(project: Project) -> None:
+    write_movie(project.folder / "data" / "film9.mrc", 9)
+    project.list_movies("films", "data/film*.mrc")
+    planned = project.planned()
+    assert planned.pop("export_micrographs") == 1
+    assert planned == {
+        "sum_frames": 1,
+        "link_micrographs": 1,
+        "filter_micrographs": FILTERS,
+        "draw_previews": METHODS,
+        **PAGE,
+    }
+
+
+def test_movies_removed_after_success_rerun_nothing(project: Project) -> None:
+    for movie in (project.folder / "data").glob("*.mrc"):
+        movie.unlink()
+    assert project.planned() == {}
+
+
+def test_a_movie_that_is_newer_than_its_sums_reruns_its_batch(project: Project) -> None:
+    write_movie(project.folder / "data" / "film0.mrc", 77)
+    planned = project.planned()
+    assert planned["sum_frames"] == 1 and planned["filter_micrographs"] == FILTERS
+
+
+def test_asking_for_a_gpu_elsewhere_reruns_nothing(project: Project) -> None:
+    edit(project, "config/config.yaml", "gpus_per_job: 0", "gpus_per_job: 1")
+    assert project.planned() == {}
+
+
+def test_a_named_target_goes_only_so_far(project: Project) -> None:
+    edit(project, "config/config.yaml", "resolution_A: 20 ", "resolution_A: 24 ")
+    assert project.planned("sums") == {}
+    planned = project.planned("denoised")
+    planned.pop("denoised", None)
+    assert planned == {"filter_micrographs": BATCHES}
+
+
+def test_equal_runs_give_equal_bytes(project: Project, finished: Project) -> None:
+    shutil.rmtree(project.folder / "results")
+    project.run()
+    files = sorted(
+        path.relative_to(finished.folder)
+        for path in (finished.folder / "results").rglob("*")
+        if path.is_file()
+    )
+    assert len(files) > 50
+    different = [
+        str(path)
+        for path in files
+        if (finished.folder / path).read_bytes() != (project.folder / path).read_bytes()
+    ]
+    assert different == []
+
+
+@pytest.mark.parametrize("wrong", ["methods.gaussian.sigma_px=-1", "colour=red"])
+def test_a_wrong_setting_ends_in_one_sentence_before_any_job(project: Project, wrong: str) -> None:
+    section, _, value = wrong.partition("=")
+    if "." in section:
+        edit(project, "config/config.yaml", "sigma_px: 9", "sigma_px: -9")
+    else:
+        edit(project, "config/config.yaml", "seed: 20221", f"seed: 20221\n{section}: {value}")
+    done = project.snakemake("-n")
+    said = done.stdout + done.stderr
+    assert done.returncode != 0
+    assert re.search(
+        r"config: (methods.gaussian: )?(sigma_px is -9, but must be more than 0|key 'colour' is unknown)",
+        said,
+    )
+    assert "Traceback" not in said
+
+
+def test_the_tables_may_lie_anywhere(project: Project, tmp_path: Path) -> None:
+    (project.folder / "config" / "micrographs.tsv").rename(project.folder / "mine.tsv")
+    done = project.snakemake("-n")
+    assert (
+        "config: micrographs is config/micrographs.tsv, but there is no such file"
+        in done.stdout + done.stderr
+    )
+    assert project.planned("--config", "micrographs=mine.tsv") in (
+        {},
+        PAGE,
+        {"write_provenance": 1, "write_report": 1},
+    )

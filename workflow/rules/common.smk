@@ -1,0 +1,128 @@
+# Tables, batches, code fingerprints, resources: the only functions of the rules.
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+WORKFLOW = Path(workflow.current_basedir).parent
+sys.path.insert(0, str(WORKFLOW / "scripts"))
+
+from clearice.fingerprint import fingerprint
+from clearice.plan import make_plan, sources_of_batch
+
+try:
+    PLAN = make_plan(config, WORKFLOW / "schemas")
+except (ValueError, OSError) as error:
+    raise WorkflowError(str(error)) from None
+
+METHODS = {name: config["methods"][name] for name in config["run"]["methods"]}
+PARTS = config["run"]["parts"]
+
+
+wildcard_constraints:
+    dataset="[A-Za-z][A-Za-z0-9_-]*",
+    method="[A-Za-z][A-Za-z0-9_]*",
+    part="full|even|odd",
+    batch="[bns][0-9]+",
+
+
+def fingerprint_of(script):
+    """Hash a step and all of our code behind it, so that an edit reruns what depends on it."""
+    return fingerprint(WORKFLOW / "scripts" / script)
+
+
+def memory(megabytes):
+    """Ask for more memory with every attempt."""
+    return lambda wildcards, attempt: megabytes * attempt
+
+
+def minutes(length):
+    """Ask for more time with every attempt."""
+    return lambda wildcards, attempt: length * attempt
+
+
+def of_dataset(column):
+    """Read a column of the datasets table for the job's dataset."""
+    return lambda wildcards: PLAN.column(wildcards.dataset, column)
+
+
+def of_method(key):
+    """Read a setting of the job's method."""
+    return lambda wildcards: config["methods"][wildcards.method][key]
+
+
+def settings_of_method(wildcards):
+    """Give the settings of the job's method without its kind."""
+    return {
+        key: value
+        for key, value in config["methods"][wildcards.method].items()
+        if key != "kind"
+    }
+
+
+def methods_of(*kinds):
+    """Match the names of all methods of some kinds, for a wildcard constraint."""
+    names = [
+        name for name, method in config["methods"].items() if method["kind"] in kinds
+    ]
+    return "|".join(names) or "(?!)"
+
+
+def rows_of_batch(wildcards):
+    """Give the sheet rows of the job's batch."""
+    return PLAN.rows(wildcards.dataset, wildcards.batch)
+
+
+def sources_of_sums(wildcards):
+    """List the files the sums of the job's batch depend on; missing movies do not stop the plan."""
+    if wildcards.batch not in PLAN.batches.get(wildcards.dataset, {}):
+        raise WorkflowError(
+            f"no row of {config['micrographs']} is in batch {wildcards.batch} of {wildcards.dataset}"
+        )
+    dataset = PLAN.datasets[wildcards.dataset]
+    return sources_of_batch(
+        PLAN.batches[wildcards.dataset][wildcards.batch],
+        Path(f"results/{wildcards.dataset}/sums/full/{wildcards.batch}/manifest.tsv"),
+        [dataset[name] for name in ("gain", "defects") if dataset[name]],
+    )
+
+
+def micrographs_to_denoise(wildcards):
+    """Find the manifest a denoiser reads: sums for batches of the sheet."""
+    return "results/{dataset}/sums/{part}/{batch}/manifest.tsv".format(**wildcards)
+
+
+def each_batch(pattern, **wanted):
+    """Fill a path pattern for all batches of all datasets, and for all values of further wildcards."""
+    return [
+        path
+        for dataset, batches in PLAN.batches.items()
+        for path in expand(pattern, dataset=dataset, batch=list(batches), **wanted)
+        if batches
+    ]
+
+
+def each_dataset(pattern, **wanted):
+    """Fill a path pattern for all datasets that have micrographs."""
+    return [
+        path
+        for name, batches in PLAN.batches.items()
+        if batches
+        for path in expand(pattern, dataset=name, **wanted)
+    ]
+
+
+def full_sums_of_dataset(wildcards):
+    """List the manifests of all full sums of the job's dataset."""
+    pattern = "results/{dataset}/sums/full/{batch}/manifest.tsv"
+    return expand(
+        pattern, dataset=wildcards.dataset, batch=list(PLAN.batches[wildcards.dataset])
+    )
+
+
+def fingerprints():
+    """Hash every step of the workflow, for the provenance."""
+    return {
+        path.name: fingerprint(path)
+        for path in sorted((WORKFLOW / "scripts").glob("*.py"))
+    }

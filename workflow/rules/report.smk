@@ -1,0 +1,114 @@
+# Pictures, failures, provenance and the page that shows them.
+
+
+rule draw_previews:
+    input:
+        raw="results/{dataset}/sums/{part}/{batch}/manifest.tsv",
+        denoised="results/{dataset}/denoised/{method}/{part}/{batch}/manifest.tsv",
+    output:
+        previews=directory("results/{dataset}/figures/previews/{method}/{part}/{batch}"),
+        manifest="results/{dataset}/figures/previews/{method}/{part}/{batch}/manifest.tsv",
+    log:
+        "logs/{dataset}/draw_previews/{method}/{part}/{batch}.log",
+    conda:
+        "../../envs/clearice.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(30),
+    params:
+        code=fingerprint_of("draw_previews.py"),
+        per_batch=config["previews"]["per_batch"],
+        width_px=config["previews"]["width_px"],
+        detail_px=config["previews"]["detail_px"],
+        reference_resolution_A=config["previews"]["reference_resolution_A"],
+        contrast_sd=config["previews"]["contrast_sd"],
+    script:
+        "../scripts/draw_previews.py"
+
+
+rule check_failures:
+    input:
+        sums=each_batch("results/{dataset}/sums/full/{batch}/manifest.tsv"),
+        denoised=each_batch(
+            "results/{dataset}/denoised/{method}/{part}/{batch}/manifest.tsv",
+            method=METHODS,
+            part=PARTS,
+        ),
+    output:
+        table=report(
+            "results/failures.tsv", caption="../report/failures.rst", category="Run"
+        ),
+    log:
+        "logs/check_failures.log",
+    conda:
+        "../../envs/clearice.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        code=fingerprint_of("check_failures.py"),
+        max_failed_fraction=config["max_failed_fraction"],
+    script:
+        "../scripts/check_failures.py"
+
+
+rule write_provenance:
+    input:
+        manifests=each_batch("results/{dataset}/sums/full/{batch}/manifest.tsv")
+        + each_batch(
+            "results/{dataset}/denoised/{method}/{part}/{batch}/manifest.tsv",
+            method=METHODS,
+            part=PARTS,
+        ),
+    output:
+        provenance="results/provenance.json",
+    log:
+        "logs/write_provenance.log",
+    conda:
+        "../../envs/clearice.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        code=fingerprint_of("write_provenance.py"),
+        settings={key: value for key, value in config.items() if key != "gpus_per_job"},
+        datasets=dict(PLAN.datasets),
+        steps=fingerprints(),
+    script:
+        "../scripts/write_provenance.py"
+
+
+rule write_report:
+    input:
+        previews=each_batch(
+            "results/{dataset}/figures/previews/{method}/{part}/{batch}/manifest.tsv",
+            method=METHODS,
+            part=PARTS,
+        ),
+        sums=each_batch("results/{dataset}/sums/full/{batch}/manifest.tsv"),
+        denoised=each_batch(
+            "results/{dataset}/denoised/{method}/{part}/{batch}/manifest.tsv",
+            method=METHODS,
+            part=PARTS,
+        ),
+        provenance="results/provenance.json",
+    output:
+        page=report(
+            "results/report/index.html", caption="../report/page.rst", category="Run"
+        ),
+    log:
+        "logs/write_report.log",
+    conda:
+        "../../envs/clearice.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(20),
+    params:
+        code=fingerprint_of("write_report.py"),
+        micrographs_shown=config["previews"]["in_report"],
+    script:
+        "../scripts/write_report.py"

@@ -1,0 +1,211 @@
+"""Run one step, from a Snakemake job or from a shell: one list of names for both.
+
+A step is a function whose parameters are the named inputs, outputs and params of its rule. Its script ends with
+
+    run(function, globals())
+
+Under Snakemake the arguments come from the job, from a shell they are flags of the same names. `threads` and
+`device` come from the job's threads and its ``gpu`` resource (or from flags): they are never params, so that
+running on another device reruns nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import logging
+import os
+import sys
+import types
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+NOT_PARAMETERS = {"code", "sources"}  # they tell Snakemake when to run, not the step what to do
+FROM_THE_JOB = {"threads": 1, "device": "cpu"}
+
+
+def run(function: Callable[..., object], namespace: Mapping[str, Any]) -> None:
+    """Call a step, if its module is the program that runs (and not one imported by a test).
+
+    Parameters
+    ----------
+    function
+        The step: every parameter annotated, keyword use only.
+    namespace
+        ``globals()`` of the script; Snakemake has put its job object there.
+
+    Raises
+    ------
+    SystemExit
+        With status 1 and one sentence, where the step raised ValueError or OSError.
+    """
+    if namespace.get("__name__") != "__main__":
+        return
+    job = namespace.get("snakemake")
+    _start_log(job.log[0] if job is not None and job.log else None)
+    log = logging.getLogger(function.__name__)
+    try:
+        if job is not None:
+            arguments = _arguments_of_job(function, job)
+        else:
+            arguments = _arguments_of_shell(function, sys.argv[1:])
+        _limit_threads(arguments.get("threads", 1))
+        function(**arguments)
+    except (ValueError, OSError) as error:
+        log.debug("where it happened", exc_info=True)
+        log.error("%s: %s", function.__name__, error)
+        raise SystemExit(1) from None
+    except BaseException:
+        log.exception("%s stopped", function.__name__)
+        raise
+
+
+def _arguments_of_job(function: Callable[..., object], job: Any) -> dict[str, Any]:
+    """Collect the arguments of `function` from a Snakemake job and convert them to the annotated types."""
+    given: dict[str, Any] = {}
+    for named in (job.input, job.output, job.params):
+        given.update({name: value for name, value in named.items() if name not in NOT_PARAMETERS})
+    hints = typing.get_type_hints(function)
+    if "threads" in hints:
+        given["threads"] = job.threads
+    if "device" in hints:
+        given["device"] = "cuda" if int(dict(job.resources.items()).get("gpu", 0) or 0) > 0 else "cpu"
+    expected = inspect.signature(function).parameters
+    unknown = sorted(set(given) - set(expected))
+    missing = sorted(
+        name for name, p in expected.items() if p.default is inspect.Parameter.empty and name not in given
+    )
+    if unknown or missing:
+        raise SystemExit(
+            f"rule and step {function.__name__} disagree: the rule alone has {unknown}, the step alone needs {missing}"
+        )
+    return {name: _named(name, value, hints[name]) for name, value in given.items()}
+
+
+def _arguments_of_shell(function: Callable[..., object], words: Sequence[str]) -> dict[str, Any]:
+    """Parse command-line flags named like the parameters of `function`."""
+    parser = argparse.ArgumentParser(
+        description=inspect.getdoc(function),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    hints = typing.get_type_hints(function)
+    for name, parameter in inspect.signature(function).parameters.items():
+        optional = parameter.default is not inspect.Parameter.empty or name in FROM_THE_JOB
+        default = FROM_THE_JOB.get(
+            name, None if parameter.default is inspect.Parameter.empty else parameter.default
+        )
+        several = typing.get_origin(_without_none(hints[name])) is list and _element(hints[name]) is not dict
+        parser.add_argument(
+            f"--{name}",
+            required=not optional,
+            default=default,
+            nargs="*" if several else None,
+            metavar=_metavar(hints[name]),
+            help=f"(default: {default})" if optional else "(required)",
+        )
+    values = vars(parser.parse_args(words))
+    try:
+        return {
+            name: _named(name, value, hints[name]) if isinstance(value, (str, list)) else value
+            for name, value in values.items()
+        }
+    except ValueError as error:
+        parser.error(str(error))
+
+
+def _named(name: str, value: Any, hint: Any) -> Any:
+    """Convert a value, and name the parameter where that fails."""
+    try:
+        return _convert(value, hint)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"{name}: {error}") from None
+
+
+def _convert(value: Any, hint: Any) -> Any:
+    """Convert a value of a job or a word of a shell to the annotated type."""
+    plain = _without_none(hint)
+    if value is None or (isinstance(value, str) and value == "" and plain is not hint and plain is not str):
+        if plain is hint and hint is not type(None):
+            raise ValueError(
+                f"needs a value ({_metavar(hint).lower()}), but the config or the datasets table gives none"
+            )
+        return None
+    origin = typing.get_origin(plain) or plain
+    if origin is list:
+        element = _element(plain)
+        if isinstance(value, str) and element is dict:
+            return _json(value)
+        values = [value] if isinstance(value, str) else list(value)
+        return [_convert(one, element if element is not dict else dict) for one in values]
+    if origin is dict:
+        return _json(value) if isinstance(value, str) else dict(value)
+    if origin is bool:
+        if isinstance(value, str):
+            if value.lower() not in {"true", "false"}:
+                raise ValueError(f"{value!r} is neither true nor false")
+            return value.lower() == "true"
+        return bool(value)
+    if origin in (int, float, str, Path):
+        if isinstance(value, (list, tuple)) and not isinstance(value, str):
+            raise ValueError(f"one {origin.__name__} is expected, not the {len(value)} values {list(value)}")
+        return origin(value)
+    return value
+
+
+def _json(text: str) -> Any:
+    """Read JSON, given in the flag itself or, after an @, as the name of a file that holds it."""
+    try:
+        return json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
+    except (json.JSONDecodeError, OSError) as error:
+        raise ValueError(f"{text!r} is not JSON (nor @file with JSON): {error}") from None
+
+
+def _without_none(hint: Any) -> Any:
+    """Give T for the annotation ``T | None``, and any other annotation as it is."""
+    if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
+        kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
+        if len(kinds) == 1:
+            return kinds[0]
+    return hint
+
+
+def _element(hint: Any) -> Any:
+    """Give the plain type of a list's elements (dict for ``list[dict[...]]``)."""
+    (element,) = typing.get_args(_without_none(hint)) or (str,)
+    return typing.get_origin(element) or element
+
+
+def _metavar(hint: Any) -> str:
+    """Name a type in help texts."""
+    plain = _without_none(hint)
+    if typing.get_origin(plain) is dict or (typing.get_origin(plain) is list and _element(plain) is dict):
+        return "JSON"
+    if typing.get_origin(plain) is list:
+        return str(getattr(_element(plain), "__name__", plain)).upper()
+    return str(getattr(plain, "__name__", plain)).upper()
+
+
+def _start_log(log_file: str | None) -> None:
+    """Send log lines and warnings to the job's log file, or to standard error."""
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
+    if log_file:
+        Path(log_file).parent.mkdir(parents=True, exist_ok=True)
+        handlers = [logging.FileHandler(log_file, mode="w", encoding="utf-8"), handlers[0]]
+        handlers[1].setLevel(logging.ERROR)
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers, force=True
+    )
+    logging.captureWarnings(True)
+
+
+def _limit_threads(threads: int) -> None:
+    """Keep numerical libraries that are loaded later within the job's threads."""
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = str(threads)
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(threads)

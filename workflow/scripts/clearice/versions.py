@@ -1,0 +1,33 @@
+"""Versions of clearice, Python and the libraries that results depend on."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+CLEARICE = "0.1.0"
+LIBRARIES = (
+    "snakemake",
+    "torch",
+    "numpy",
+    "scipy",
+    "pandas",
+    "mrcfile",
+    "tifffile",
+    "imagecodecs",
+    "scikit-image",
+    "scikit-learn",
+    "starfile",
+    "gemmi",
+)
+
+
+def versions() -> dict[str, str]:
+    """Give the version of each library that is installed, of Python and of clearice."""
+    found = {"clearice": CLEARICE, "python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found

@@ -1,0 +1,25 @@
+"""Forget the batches in which micrographs failed, so that the next run makes just these again."""
+
+import logging
+from pathlib import Path
+
+from clearice.batches import retry
+from clearice.step import run
+
+log = logging.getLogger(__name__)
+
+
+def retry_failures(
+    *, results: Path = Path("results"), dataset: str | None = None, dry_run: bool = False
+) -> None:
+    """Remove the manifest of every batch where a micrograph first failed; everything made stays until then.
+
+    The next `snakemake` makes those batches and what follows from them again.
+    """
+    for manifest, rows in retry(results, dataset, dry_run=dry_run).items():
+        for row in rows:
+            log.info("%s: %s: %s", manifest.parent, row.micrograph, row.reason)
+        log.info("%s: %d to retry%s", manifest.parent, len(rows), " (dry run)" if dry_run else "")
+
+
+run(retry_failures, globals())

@@ -1,0 +1,41 @@
+"""Record what a run was made with: versions, settings, code, and the checksum of every file."""
+
+from pathlib import Path
+from typing import Any
+
+from clearice.batches import FAILED, OK, read_manifest
+from clearice.files.documents import write_json
+from clearice.step import run
+from clearice.versions import versions
+
+
+def write_provenance(
+    *,
+    manifests: list[Path],
+    provenance: Path,
+    settings: dict[str, Any],
+    datasets: dict[str, Any],
+    steps: dict[str, str],
+) -> None:
+    """Write versions, settings, hashes of the steps' code, and the checksums of all results, as JSON."""
+    files, failed = {}, {}
+    for manifest in manifests:
+        for row in read_manifest(manifest):
+            place = (manifest.parent / (row.file or row.micrograph)).as_posix()
+            if row.status == OK:
+                files[place] = row.checksum
+            elif row.status == FAILED:
+                failed[place] = row.reason
+    record = {
+        "versions": versions(),
+        "settings": settings,
+        "datasets": datasets,
+        "code": steps,
+        "sha256": files,
+        "failed": failed,
+        "note": "Denoised images are for viewing and picking only; extract particles from the sums.",
+    }
+    write_json(provenance, record)
+
+
+run(write_provenance, globals())

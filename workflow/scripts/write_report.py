@@ -1,0 +1,70 @@
+"""Write the report: one page with pictures, tables and the settings behind them."""
+
+from collections import Counter
+from pathlib import Path
+
+from clearice.batches import FAILED, OK, SKIPPED, files_of, read_manifest
+from clearice.evaluation.page import Shot, fill, group_shots
+from clearice.evaluation.template import PAGE
+from clearice.files.atomic import write_text
+from clearice.files.documents import read_json
+from clearice.step import run
+
+
+def write_report(
+    *,
+    previews: list[Path],
+    sums: list[Path],
+    denoised: list[Path],
+    provenance: Path,
+    page: Path,
+    micrographs_shown: int,
+) -> None:
+    """Fill the page's template; pictures are embedded, so that the page can be sent alone."""
+    shots = []
+    for manifest in previews:
+        dataset, method, part = manifest.parts[-7], manifest.parts[-4], manifest.parts[-3]
+        shots += [
+            Shot(
+                dataset,
+                name,
+                part,
+                method,
+                file.read_bytes(),
+                file.with_name(f"{name}_detail.png").read_bytes(),
+            )
+            for name, file in files_of(manifest).items()
+        ]
+    counts: dict[tuple[str, str, str], Counter[str]] = {}
+    failures = []
+    for stage, manifests in (("sums", sums), ("denoised", denoised)):
+        for manifest in manifests:
+            dataset = manifest.parts[-5 if stage == "sums" else -6]
+            what = manifest.parts[-3 if stage == "sums" else -4]
+            for row in read_manifest(manifest):
+                counts.setdefault((dataset, stage, what), Counter())[row.status] += 1
+                if row.status == FAILED and stage == "sums":
+                    failures.append({"dataset": dataset, "micrograph": row.micrograph, "reason": row.reason})
+    table = [
+        {
+            "dataset": dataset,
+            "stage": stage,
+            "name": what,
+            **{kind: str(count[kind]) for kind in (OK, FAILED, SKIPPED)},
+        }
+        for (dataset, stage, what), count in counts.items()
+    ]
+    write_text(
+        page,
+        fill(
+            PAGE,
+            shots=group_shots(shots, micrographs_shown),
+            counts=table,
+            failures=failures,
+            scores={},
+            provenance=read_json(provenance),
+        ),
+    )
+
+
+run(write_report, globals())
