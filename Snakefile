@@ -9,6 +9,7 @@ configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/sums.smk"
+include: "workflow/rules/noise2noise.smk"
 include: "workflow/rules/baselines.smk"
 include: "workflow/rules/report.smk"
 

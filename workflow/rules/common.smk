@@ -9,6 +9,17 @@ sys.path.insert(0, str(WORKFLOW / "scripts"))
 
 from clearice.fingerprint import fingerprint
 from clearice.plan import make_plan, sources_of_batch
+from clearice.sheet import parse_structures
+from clearice.stages import (
+    home_of,
+    members_of,
+    model_of,
+    scale_of,
+    simulated_batches,
+    simulated_splits,
+    stage_setting,
+    variant_before,
+)
 
 try:
     PLAN = make_plan(config, WORKFLOW / "schemas")
@@ -17,6 +28,10 @@ except (ValueError, OSError) as error:
 
 METHODS = {name: config["methods"][name] for name in config["run"]["methods"]}
 PARTS = config["run"]["parts"]
+SIMULATED = simulated_batches(
+    config["simulation"]["micrographs"], config["simulation"]["batch_size"]
+)
+SIMULATED_SPLITS = simulated_splits(SIMULATED)
 
 
 wildcard_constraints:
@@ -88,8 +103,141 @@ def sources_of_sums(wildcards):
 
 
 def micrographs_to_denoise(wildcards):
-    """Find the manifest a denoiser reads: sums for batches of the sheet."""
-    return "results/{dataset}/sums/{part}/{batch}/manifest.tsv".format(**wildcards)
+    """Find the manifest a denoiser reads: sums (b0001), simulated micrographs (s0001) or pure noise (n0001)."""
+    folders = {"b": "sums/{part}", "s": "simulated/noisy", "n": "null/{part}"}
+    pattern = (
+        "results/{dataset}/" + folders[wildcards.batch[0]] + "/{batch}/manifest.tsv"
+    )
+    return pattern.format(**wildcards)
+
+
+def network_of_method(wildcards):
+    """Find the network of the job's method for the job's dataset."""
+    return model_of(config, wildcards.method, wildcards.dataset)
+
+
+def scale_of_method(wildcards):
+    """Give the pixel size the network of the job's method works at."""
+    return scale_of(config, wildcards.method)
+
+
+def setting_of(stage, key):
+    """Read a setting of a stage for the job's variant."""
+    return lambda wildcards: stage_setting(config, wildcards.variant, stage, key)
+
+
+def settings_of_stage(stage):
+    """Read all settings of a stage's section, by name, for the job's variant."""
+    return {key: setting_of(stage, key) for key in config[stage]}
+
+
+def training_of(stage):
+    """Read all settings of a training, by name, for the job's variant."""
+    return {key: setting_of(stage, key) for key in config["training"]}
+
+
+def manifests_to_learn(home, part):
+    """List the manifests of the batches that hold rows to learn from, of a dataset or of all in a group."""
+    pattern = "results/{dataset}/sums/{part}/{batch}/manifest.tsv"
+    return [
+        pattern.format(dataset=dataset, part=part, batch=batch)
+        for dataset in members_of(config, home)
+        for batch in PLAN.batches_to_learn(dataset)
+    ]
+
+
+def first_halves(wildcards):
+    """List what Noise2Noise learns from: even sums, or full ones where a dataset has no halves."""
+    paired = (
+        stage_setting(config, wildcards.variant, "noise2noise", "diet") == "noise2noise"
+    )
+    return manifests_to_learn(wildcards.dataset, "even" if paired else "full")
+
+
+def second_halves(wildcards):
+    """List the partners of `first_halves`: odd sums, or none."""
+    paired = (
+        stage_setting(config, wildcards.variant, "noise2noise", "diet") == "noise2noise"
+    )
+    return manifests_to_learn(wildcards.dataset, "odd") if paired else []
+
+
+def splits_to_learn(wildcards):
+    """Map dataset/micrograph to its split, for what learning may use."""
+    return {
+        f"{dataset}/{name}": split
+        for dataset in members_of(config, wildcards.dataset)
+        for name, split in PLAN.splits(dataset).items()
+    }
+
+
+def structures_of_dataset(wildcards):
+    """List the atomic models of the job's dataset."""
+    return list(
+        parse_structures(
+            PLAN.column(wildcards.dataset, "structures"), wildcards.dataset
+        )
+    )
+
+
+def weights_of_dataset(wildcards):
+    """List the weights of the atomic models of the job's dataset."""
+    return list(
+        parse_structures(
+            PLAN.column(wildcards.dataset, "structures"), wildcards.dataset
+        ).values()
+    )
+
+
+def simulated_in_batch(wildcards):
+    """Count the micrographs of a simulated batch."""
+    return SIMULATED[wildcards.batch]
+
+
+def simulated_pixel_size(wildcards):
+    """Give the pixel size of simulated micrographs: that of the training, else of the dataset."""
+    return config["simulation"]["pixel_size_A"] or PLAN.column(
+        wildcards.dataset, "pixel_size_A"
+    )
+
+
+def simulated(kind):
+    """List the manifests of all simulated batches: noisy, clean or truth."""
+    return expand(
+        "results/{{dataset}}/simulated/{kind}/{batch}/manifest.tsv",
+        kind=kind,
+        batch=list(SIMULATED),
+    )
+
+
+def before(stage, pattern):
+    """Fill a path pattern with the variant of an earlier stage that the job's variant builds on."""
+    return lambda wildcards: pattern.format(
+        dataset=wildcards.dataset,
+        variant=variant_before(config, wildcards.variant, stage),
+    )
+
+
+def reweighted(kind):
+    """List the manifests of all re-weighted batches: noisy or clean."""
+    paths = [
+        before(
+            "reweight",
+            f"results/{{dataset}}/reweighted/{{variant}}/{kind}/{batch}/manifest.tsv",
+        )
+        for batch in SIMULATED
+    ]
+    return lambda wildcards: [path(wildcards) for path in paths]
+
+
+def start_of_fine(wildcards):
+    """Find the coarse network a fine training starts from, or none."""
+    warm = stage_setting(config, wildcards.variant, "fine", "warm_start")
+    return (
+        before("coarse", "results/{dataset}/models/coarse/{variant}.pt")(wildcards)
+        if warm
+        else []
+    )
 
 
 def each_batch(pattern, **wanted):

@@ -112,6 +112,29 @@ def check_sheet(
     return checked
 
 
+def parse_structures(text: str | None, dataset: str) -> dict[str, float]:
+    """Read the cell ``path:weight,path:weight`` of the datasets table; a weight left out is 1.
+
+    Raises
+    ------
+    ValueError
+        The cell is empty, or a weight is no positive number.
+    """
+    if not text:
+        raise ValueError(f"dataset {dataset} names no structures to simulate; fill the column structures with path:weight")
+    weights: dict[str, float] = {}
+    for item in text.split(","):
+        path, colon, weight = item.strip().rpartition(":")
+        path, weight = (path, weight) if colon else (weight, "1")
+        try:
+            weights[path] = float(weight)
+        except ValueError:
+            weights[path] = 0.0
+        if weights[path] <= 0:
+            raise ValueError(f"dataset {dataset}: weight {weight!r} of structure {path} is no positive number; write path:1")
+    return weights
+
+
 def append_rows(
     sheet: Sequence[Row],
     new: Sequence[Row],

@@ -1,0 +1,70 @@
+"""Methods share the stages that their settings do not change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from clearice.stages import (
+    members_of, model_of, scale_of, simulated_batches, simulated_splits, stage_setting, variant_before, variant_of,
+)
+
+CONFIG: dict[str, Any] = {
+    "training": {"steps": 100, "rescale_to_A": 3.0},
+    "noise2noise": {"diet": "noise2noise", "steps": 50},
+    "coarse": {},
+    "fine": {"warm_start": True},
+    "groups": {"all": ["a", "b"]},
+    "methods": {
+        "n2n": {"kind": "noise2noise"},
+        "general": {"kind": "noise2noise", "group": "all"},
+        "long": {"kind": "noise2noise", "noise2noise": {"steps": 500}},
+        "nt2c": {"kind": "nt2c"},
+        "no_gan": {"kind": "nt2c", "sample_noise": {"source": "extracted"}},
+        "longer_fine": {"kind": "nt2c", "fine": {"steps": 7}},
+        "given": {"kind": "weights", "file": "a.sav", "rescale_to_A": None},
+    },
+}  # fmt: skip
+
+
+def test_a_change_in_one_stage_renames_it_and_those_after_it() -> None:
+    stages = ("coarse", "extract_noise", "noise_gan", "sample_noise", "reweight", "fine")
+    named = {method: [variant_of(CONFIG, method, stage) for stage in stages] for method in ("nt2c", "no_gan", "longer_fine")}
+    assert named["nt2c"] == ["main"] * 6
+    assert named["no_gan"] == ["main"] * 3 + ["no_gan"] * 3
+    assert named["longer_fine"] == ["main"] * 5 + ["longer_fine"]
+
+
+def test_a_variant_builds_on_what_it_shares() -> None:
+    assert variant_before(CONFIG, "no_gan", "noise_gan") == "main"
+    assert variant_before(CONFIG, "no_gan", "sample_noise") == "no_gan"
+    assert variant_before(CONFIG, "main", "sample_noise") == "main"
+
+
+def test_settings_come_from_the_method_then_its_stage_then_all_trainings() -> None:
+    assert stage_setting(CONFIG, "long", "noise2noise", "steps") == 500
+    assert stage_setting(CONFIG, "main", "noise2noise", "steps") == 50
+    assert stage_setting(CONFIG, "main", "coarse", "steps") == 100
+    with pytest.raises(KeyError):
+        stage_setting(CONFIG, "main", "fine", "nothing")
+
+
+def test_a_model_belongs_to_a_dataset_or_to_a_group() -> None:
+    assert model_of(CONFIG, "n2n", "a") == "results/a/models/noise2noise/main.pt"
+    assert model_of(CONFIG, "general", "a") == model_of(CONFIG, "general", "b") == "results/all/models/noise2noise/main.pt"
+    assert model_of(CONFIG, "no_gan", "a") == "results/a/models/fine/no_gan.pt"
+    assert model_of(CONFIG, "given", "a") == "a.sav"
+    assert members_of(CONFIG, "all") == ["a", "b"] and members_of(CONFIG, "a") == ["a"]
+
+
+def test_a_network_is_applied_at_the_pixel_size_it_was_trained_at() -> None:
+    assert scale_of(CONFIG, "nt2c") == 3.0 and scale_of(CONFIG, "given") is None
+
+
+@pytest.mark.parametrize(("count", "size"), [(100, 10), (23, 10), (3, 5)])
+def test_simulated_micrographs_are_divided_and_split(count: int, size: int) -> None:
+    batches = simulated_batches(count, size)
+    assert sum(batches.values()) == count and max(batches.values()) <= size
+    splits = simulated_splits(batches)
+    assert len(splits) == count and {"train", "validation"} <= set(splits.values())
+    assert count < 10 or abs(list(splits.values()).count("test") - count / 10) <= 1
