@@ -58,6 +58,8 @@ def run(function: Callable[..., object], namespace: Mapping[str, Any]) -> None:
         log.debug("where it happened", exc_info=True)
         log.error("%s: %s", function.__name__, error)
         raise SystemExit(1) from None
+    except SystemExit:
+        raise
     except BaseException:
         log.exception("%s stopped", function.__name__)
         raise
@@ -94,7 +96,8 @@ def _arguments_of_shell(function: Callable[..., object], words: Sequence[str]) -
     )
     hints = typing.get_type_hints(function)
     for name, parameter in inspect.signature(function).parameters.items():
-        optional = parameter.default is not inspect.Parameter.empty or name in FROM_THE_JOB
+        may_be_none = _without_none(hints[name]) is not hints[name]
+        optional = parameter.default is not inspect.Parameter.empty or name in FROM_THE_JOB or may_be_none
         default = FROM_THE_JOB.get(
             name, None if parameter.default is inspect.Parameter.empty else parameter.default
         )

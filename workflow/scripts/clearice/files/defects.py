@@ -1,0 +1,89 @@
+"""Read lists and maps of defective detector pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearice.files.compressed import plain_suffix
+from clearice.files.pictures import MRC_SUFFIXES, TIFF_SUFFIXES, read_image
+
+MOST_BAD = 0.5
+
+
+def read_defects(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Read which pixels of a frame are defective.
+
+    Parameters
+    ----------
+    path
+        An image (MRC, TIFF, PNG) that is not 0 where a pixel is bad; or a text file whose lines are ``x y``
+        or ``x y width height`` in pixels, counted from zero, x along a row, y down the rows of the file, with
+        comments after #.
+    shape
+        Frame shape (h, w).
+
+    Returns
+    -------
+    bool array (h, w)
+        True where a pixel is defective.
+
+    Raises
+    ------
+    ValueError
+        A map has another shape than the frames or calls most pixels bad; a line is no defect, or one outside.
+    OSError
+        The file is missing or cannot be read.
+    """
+    if plain_suffix(path) in (*MRC_SUFFIXES, *TIFF_SUFFIXES, ".png"):
+        bad = _read_map(path, shape)
+    else:
+        bad = _read_list(path, shape)
+    share = np.count_nonzero(bad) / bad.size
+    if share > MOST_BAD:
+        raise ValueError(
+            f"{path} calls {share:.0%} of the pixels defective; "
+            "a defect map is 1 where a pixel is bad: invert it"
+        )
+    return bad
+
+
+def _read_map(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Read a defect map."""
+    pixels = read_image(path).pixels
+    if pixels.shape != shape:
+        raise ValueError(
+            f"the defect map {path} has {pixels.shape[0]} x {pixels.shape[1]} pixels, the frames have "
+            f"{shape[0]} x {shape[1]}; give the map of this detector"
+        )
+    bad: NDArray[np.bool_] = pixels != 0
+    return bad
+
+
+def _read_list(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Read a defect list."""
+    bad = np.zeros(shape, dtype=np.bool_)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no text file; give a list as text, or a map as .mrc or .tif") from None
+    for number, line in enumerate(lines, start=1):
+        words = line.split("#")[0].replace(",", " ").split()
+        if not words:
+            continue
+        try:
+            x, y, width, height = (int(word) for word in (words if len(words) == 4 else [*words, "1", "1"]))
+        except ValueError:
+            raise ValueError(
+                f"{path}, line {number}: {line.strip()!r} is no defect; "
+                "write x y, or x y width height, in pixels"
+            ) from None
+        if min(x, y) < 0 or min(width, height) < 1 or x + width > shape[1] or y + height > shape[0]:
+            raise ValueError(
+                f"{path}, line {number}: the defect {line.strip()!r} is not inside the frames of "
+                f"{shape[0]} rows x {shape[1]} columns; was the list made for another binning?"
+            )
+        bad[y : y + height, x : x + width] = True
+    return bad

@@ -1,0 +1,143 @@
+"""Read movies one frame at a time: MRC stacks (plain or compressed) and multi-page TIFF."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearice.files.compressed import is_compressed, open_bytes, plain_suffix
+from clearice.files.mrc import MrcHeader, fill_image, read_header
+from clearice.files.pictures import MRC_SUFFIXES, TIFF_SUFFIXES, unknown_suffix
+from clearice.files.tiff import TiffPages, open_tiff
+
+MOST_FRAMES_AHEAD = 3  # decoded but not yet used: bounds the memory
+
+
+@dataclass(frozen=True)
+class Movie:
+    """An open movie: number of frames, their shape (h, w) and number type, pixel size in A (0 if unknown)."""
+
+    path: Path
+    frame_count: int
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    pixel_size_A: float
+    _read: Callable[[int, int], Iterator[NDArray[Any]]]
+
+    def frames(self, first_frame: int = 1, last_frame: int = 0) -> Iterator[NDArray[Any]]:
+        """Give the frames `first_frame` to `last_frame`, both included and counted from one, in their order.
+
+        The next frames are read while the caller works on one. Each is in the file's own number type, and
+        valid only until the next is asked for.
+
+        Parameters
+        ----------
+        first_frame
+            At least 1.
+        last_frame
+            0 for the last of the movie.
+
+        Raises
+        ------
+        ValueError
+            The movie has not so many frames, or the file is truncated or damaged.
+        """
+        last = last_frame or self.frame_count
+        if not 1 <= first_frame <= last:
+            raise ValueError(
+                f"{self.path}: frames {first_frame} to {last} are no range of its {self.frame_count} frames; "
+                "correct first_frame and last_frame"
+            )
+        if last > self.frame_count:
+            raise ValueError(
+                f"{self.path} has {self.frame_count} frames, but last_frame is {last}; "
+                "set last_frame to 0 to take all"
+            )
+        return self._read(first_frame - 1, last)
+
+
+@contextmanager
+def open_movie(path: Path, threads: int = 1) -> Iterator[Movie]:
+    """Open a movie, MRC (.mrc, .mrcs, .map, .st, each also .gz or .bz2) or TIFF (.tif, .tiff).
+
+    Parameters
+    ----------
+    path
+        The file; its rows keep their order, so that row 0 is the first in the file.
+    threads
+        TIFF frames are decoded by ``threads - 1`` helpers (one at least), MRC frames are read by one.
+
+    Raises
+    ------
+    ValueError
+        The file is empty, truncated, no movie, not what its suffix says, or its frames differ in shape.
+    OSError
+        The file is missing or cannot be read.
+    """
+    suffix = plain_suffix(path)
+    if suffix in MRC_SUFFIXES:
+        with open_bytes(path) as stream:
+            yield _mrc_movie(path, stream, read_header(stream, path))
+    elif suffix in TIFF_SUFFIXES and not is_compressed(path):
+        with open_tiff(path) as pages:
+            yield _tiff_movie(path, pages, min(max(1, threads - 1), MOST_FRAMES_AHEAD))
+    else:
+        raise unknown_suffix(path)
+
+
+def _mrc_movie(path: Path, stream: BinaryIO, header: MrcHeader) -> Movie:
+    """Read the frames of an MRC stack in turn, into two buffers that change places."""
+    count, *shape = header.shape
+
+    def read(start: int, stop: int) -> Iterator[NDArray[Any]]:
+        buffers = [np.empty(shape, header.dtype) for _ in range(2)]
+        if is_compressed(path):  # frames that are passed over are decompressed as well, and so checked
+            stream.seek(header.data_offset)
+            for index in range(start):
+                fill_image(stream, buffers[0], index, header, path)
+        else:
+            stream.seek(header.data_offset + start * buffers[0].nbytes)
+
+        def task(index: int) -> NDArray[Any]:
+            buffer = buffers[index % 2]
+            fill_image(stream, buffer, index, header, path)
+            return buffer
+
+        return _ahead(task, range(start, stop), 1)
+
+    return Movie(path, count, (shape[0], shape[1]), header.dtype, header.pixel_size_A, read)
+
+
+def _tiff_movie(path: Path, pages: TiffPages, helpers: int) -> Movie:
+    """Decode the pages of a TIFF file with several helpers."""
+
+    def read(start: int, stop: int) -> Iterator[NDArray[Any]]:
+        return _ahead(pages.read, range(start, stop), helpers)
+
+    return Movie(path, pages.count, pages.shape, pages.dtype, pages.pixel_size_A, read)
+
+
+def _ahead(
+    task: Callable[[int], NDArray[Any]], indices: Iterable[int], helpers: int
+) -> Iterator[NDArray[Any]]:
+    """Give the results of a task for each index, in order, with at most `helpers` of them under way."""
+    with ThreadPoolExecutor(helpers) as pool:
+        waiting: deque[Future[NDArray[Any]]] = deque()
+        try:
+            for index in indices:
+                waiting.append(pool.submit(task, index))
+                if len(waiting) > helpers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

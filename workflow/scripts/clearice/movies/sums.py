@@ -1,0 +1,179 @@
+"""Sum the frames of a movie: all of them, the even ones and the odd ones, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearice.image.resize import fourier_bin
+from clearice.movies.defects import replace_defects
+from clearice.movies.gain import Gain, check_gain
+
+UNKNOWN_PIXEL_SIZES_A = (0.0, 1.0)  # what many programs write when they do not know it
+PIXEL_SIZE_TOLERANCE = 0.01
+PIXELS_AT_ONCE = 1 << 18
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums of the even and of the odd frames, float32 (h, w); None where there was no such frame."""
+
+    even: NDArray[np.float32] | None
+    odd: NDArray[np.float32] | None
+
+    def full(self) -> NDArray[np.float32]:
+        """Add both halves: so even + odd is the full sum to the last bit.
+
+        Raises
+        ------
+        ValueError
+            There are no halves at all.
+        """
+        halves = [half for half in (self.even, self.odd) if half is not None]
+        if not halves:
+            raise ValueError("there are no frames to sum; correct first_frame and last_frame")
+        return halves[0] if len(halves) == 1 else halves[0] + halves[1]
+
+
+def sum_even_and_odd(frames: Iterable[NDArray[Any]], first_frame: int) -> Sums:
+    """Sum even and odd frames, numbered from one in the movie, without keeping any frame.
+
+    Sums of counts are exact in single precision up to 2^24 per pixel.
+
+    Parameters
+    ----------
+    frames
+        Images (h, w) of any integer or floating type, one at a time.
+    first_frame
+        Number of the first of them in the movie: 1 is odd.
+
+    Raises
+    ------
+    ValueError
+        The frames differ in shape, or one holds NaN or Inf (the message has its number and the count).
+    """
+    sums: list[NDArray[np.float32] | None] = [None, None]
+    shape: tuple[int, ...] | None = None
+    for number, frame in enumerate(frames, start=first_frame):
+        shape = shape or frame.shape
+        if frame.shape != shape:
+            raise ValueError(
+                f"frame {number} has shape {frame.shape}, the frames before it {shape}; "
+                "all frames of a movie have one shape"
+            )
+        sums[number % 2] = _added(sums[number % 2], frame, number)
+    return Sums(even=sums[0], odd=sums[1])
+
+
+def pair_of_sums(even: NDArray[np.float32] | None, odd: NDArray[np.float32]) -> Sums:
+    """Take images made elsewhere as sums; a single micrograph counts as one odd frame.
+
+    Raises
+    ------
+    ValueError
+        The two differ in shape, or one holds NaN or Inf.
+    """
+    if even is not None and even.shape != odd.shape:
+        raise ValueError(
+            f"the even sum has shape {even.shape}, the odd sum {odd.shape}; give both sums of the same movie"
+        )
+    for image, what in ((even, "the even sum"), (odd, "the image" if even is None else "the odd sum")):
+        if image is not None:
+            _check_finite(image, what)
+    return Sums(even, odd)
+
+
+def correct_sums(sums: Sums, gain: Gain | None, defects: NDArray[np.bool_] | None, binning: int) -> Sums:
+    """Apply gain, replace defective pixels and bin, once per sum instead of per frame: all are linear.
+
+    Parameters
+    ----------
+    sums
+        Sums of raw frames; their arrays are used up.
+    gain
+        Gain of the detector, or None if the frames are corrected already.
+    defects
+        True where a pixel is bad, (h, w), or None.
+    binning
+        Factor of the Fourier binning, 1 for none.
+
+    Raises
+    ------
+    ValueError
+        Gain or defects do not fit the frames.
+    """
+    return Sums(
+        even=_corrected(sums.even, gain, defects, binning), odd=_corrected(sums.odd, gain, defects, binning)
+    )
+
+
+def check_pixel_size(found_A: float, expected_A: float, what: str) -> None:
+    """Refuse an input whose header contradicts the sheet by more than 1 %.
+
+    Headers that say 0, or exactly 1 A, say nothing: many programs write 1 when they do not know the size.
+
+    Parameters
+    ----------
+    found_A, expected_A
+        Pixel size in the header and in the datasets table, in A.
+    what
+        Name of the file in the error.
+
+    Raises
+    ------
+    ValueError
+        They contradict each other.
+    """
+    if found_A in UNKNOWN_PIXEL_SIZES_A or abs(found_A - expected_A) <= PIXEL_SIZE_TOLERANCE * expected_A:
+        return
+    raise ValueError(
+        f"{what} has {found_A:g} A/px in its header, but the datasets table says {expected_A:g}; "
+        "correct the table (for super-resolution movies it is the size of the small pixels), or the header"
+    )
+
+
+def _added(total: NDArray[np.float32] | None, frame: NDArray[Any], number: int) -> NDArray[np.float32]:
+    """Add a frame to its sum, in blocks of rows that stay in the processor's cache while they are converted."""
+    result = np.empty(frame.shape, np.float32) if total is None else total
+    rows = max(1, PIXELS_AT_ONCE // frame.shape[1])
+    for start in range(0, len(frame), rows):
+        block = frame[start : start + rows].astype(np.float32, copy=False)
+        if frame.dtype.kind == "f" and _suspicious(block):
+            _check_finite(frame.astype(np.float32, copy=False), f"frame {number}")
+        if total is None:
+            result[start : start + rows] = block
+        else:
+            result[start : start + rows] += block
+    return result
+
+
+def _corrected(
+    image: NDArray[np.float32] | None, gain: Gain | None, defects: NDArray[np.bool_] | None, binning: int
+) -> NDArray[np.float32] | None:
+    """Correct one sum."""
+    if image is None:
+        return None
+    bad = defects
+    if gain is not None:
+        check_gain(gain, (image.shape[0], image.shape[1]))
+        image *= gain.factor
+        bad = gain.dead if defects is None else gain.dead | defects
+    if bad is not None:
+        replace_defects(image, bad)
+    return fourier_bin(image, binning)
+
+
+def _check_finite(pixels: NDArray[np.float32], what: str) -> None:
+    """Refuse NaN and Inf, and count them."""
+    if _suspicious(pixels) and (count := int(np.count_nonzero(~np.isfinite(pixels)))):
+        raise ValueError(f"{what} has {count} pixels that are NaN or Inf; write it again, or leave it out")
+
+
+def _suspicious(pixels: NDArray[np.float32]) -> bool:
+    """Look for NaN and Inf cheaply: a sum is finite only if all its terms are (it may overflow where they are)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return not np.isfinite(pixels.sum())

@@ -1,0 +1,44 @@
+"""Write the sums of a dataset as a RELION micrographs table."""
+
+from pathlib import Path
+
+from clearice.batches import files_of
+from clearice.files.mrc import common_pixel_size
+from clearice.files.star import micrographs_table, optics_table, write_star
+from clearice.step import run
+
+
+def export_star(
+    *,
+    manifests: list[Path],
+    dataset: str,
+    pixel_size_A: float,
+    voltage_kV: float | None,
+    spherical_aberration_mm: float | None,
+    amplitude_contrast: float | None,
+    star: Path,
+) -> None:
+    """Write the raw sums that are ok, with one optics group, as a table for RELION 3.1 and later.
+
+    The frames' pixel size is the table's original one; that of the micrographs, which may be binned, is
+    read from their headers.
+    """
+    files = [file for manifest in manifests for file in files_of(manifest).values()]
+    if not files:
+        raise ValueError(
+            f"no sum of dataset {dataset} is ok; see the reasons in {', '.join(map(str, manifests))}"
+        )
+    optics = optics_table(
+        name=dataset,
+        voltage_kV=voltage_kV,
+        spherical_aberration_mm=spherical_aberration_mm,
+        amplitude_contrast=amplitude_contrast,
+        original_pixel_size_A=pixel_size_A,
+        pixel_size_A=common_pixel_size(files),
+    )
+    write_star(
+        star, {"optics": optics, "micrographs": micrographs_table([file.as_posix() for file in files])}
+    )
+
+
+run(export_star, globals())
