@@ -10,7 +10,12 @@ configfile: Path(workflow.basedir) / "config" / "config.yaml"
 include: "workflow/rules/common.smk"
 include: "workflow/rules/sums.smk"
 include: "workflow/rules/noise2noise.smk"
+include: "workflow/rules/coarse.smk"
+include: "workflow/rules/noise.smk"
+include: "workflow/rules/fine.smk"
 include: "workflow/rules/baselines.smk"
+include: "workflow/rules/evaluate.smk"
+include: "workflow/rules/picking.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -22,6 +22,7 @@ HEAD = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+))?.*:$")
 
 CONFIG = read_yaml(ROOT / "config" / "config.yaml")
 TRAININGS = ("noise2noise", "coarse", "fine")
+UNPACKED = {"sources_of_synthetic_noise": {"noise", "model"}}
 SECTIONS = ("input", "output", "params")
 
 
@@ -44,6 +45,8 @@ def read_rules() -> dict[str, dict[str, Any]]:
                 rules[name][section].add(item.group(1))
             elif name and section == "params" and (whole := re.match(r'^        \*\*(\w+)\("(\w+)"\)', line)):
                 rules[name]["params"] |= set(CONFIG["training" if whole.group(1) == "training_of" else whole.group(2)])
+            elif name and section == "input" and (unpacked := re.match(r"^        unpack\((\w+)\)", line)):
+                rules[name]["input"] |= UNPACKED[unpacked.group(1)]
             elif name and section == "script" and (script := re.search(r'"\.\./scripts/(\w+)\.py"', line)):
                 rules[name]["script"] = script.group(1)
             elif line and not line.startswith((" ", ")")):

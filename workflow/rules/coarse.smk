@@ -25,7 +25,7 @@ rule simulate_micrographs:
         code=fingerprint_of("simulate_micrographs.py"),
         weights=weights_of_dataset,
         batch="{batch}",
-        count=simulated_in_batch,
+        number=simulated_in_batch,
         height_px=config["simulation"]["height_px"],
         width_px=config["simulation"]["width_px"],
         pixel_size_A=simulated_pixel_size,
@@ -40,7 +40,7 @@ rule simulate_micrographs:
         particles_per_um2=of_dataset("particles_per_um2"),
         ice_thickness_nm=of_dataset("ice_thickness_nm"),
         defocus_um=of_dataset("defocus_um"),
-        settings=config["simulate"],
+        settings=config["physics"],
         seed=config["seed"],
     script:
         "../scripts/simulate_micrographs.py"

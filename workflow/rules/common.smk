@@ -220,14 +220,40 @@ def before(stage, pattern):
 
 def reweighted(kind):
     """List the manifests of all re-weighted batches: noisy or clean."""
+    pattern = "results/{{dataset}}/reweighted/{{variant}}/{kind}/{batch}/manifest.tsv"
     paths = [
-        before(
-            "reweight",
-            f"results/{{dataset}}/reweighted/{{variant}}/{kind}/{batch}/manifest.tsv",
-        )
+        before("reweight", pattern.format(batch=batch, kind=kind))
         for batch in SIMULATED
     ]
     return lambda wildcards: [path(wildcards) for path in paths]
+
+
+def guide_of_variant(wildcards):
+    """Find the denoised micrographs that show where noise is pure."""
+    guide = config["nt2c"]["guide"]
+    return f"results/{wildcards.dataset}/denoised/{guide}/full/{wildcards.batch}/manifest.tsv"
+
+
+def noise_to_learn(wildcards):
+    """List the noise patches of the batches that learning may use."""
+    pattern = "results/{{dataset}}/noise/{{variant}}/{batch}/manifest.tsv"
+    batches = PLAN.batches_to_learn(wildcards.dataset)
+    return [
+        before("extract_noise", pattern.format(batch=batch))(wildcards)
+        for batch in batches
+    ]
+
+
+def sources_of_synthetic_noise(wildcards):
+    """Give what synthetic noise is drawn from: patches, and a generator where the source is gan."""
+    model = before("noise_gan", "results/{dataset}/models/noise_gan/{variant}.pt")(
+        wildcards
+    )
+    source = stage_setting(config, wildcards.variant, "sample_noise", "source")
+    return {
+        "noise": noise_to_learn(wildcards),
+        **({"model": model} if source == "gan" else {}),
+    }
 
 
 def start_of_fine(wildcards):
@@ -237,6 +263,30 @@ def start_of_fine(wildcards):
         before("coarse", "results/{dataset}/models/coarse/{variant}.pt")(wildcards)
         if warm
         else []
+    )
+
+
+def coordinate_files(wildcards):
+    """List the coordinate files of the job's batch that exist: one that appears later makes its batch anew."""
+    folder = Path(config["evaluation"]["coordinates"], wildcards.dataset)
+    return [
+        str(path)
+        for row in rows_of_batch(wildcards)
+        for path in sorted(folder.glob(row["micrograph"] + ".*"))
+    ]
+
+
+def scores_of_dataset(wildcards):
+    """List all tables of scores of the job's dataset: every method and part, with the picks of every picker."""
+    table = "results/{dataset}/scores/{method}/{part}/{batch}"
+    wanted = {
+        "dataset": wildcards.dataset,
+        "method": METHODS,
+        "part": PARTS,
+        "batch": list(PLAN.batches[wildcards.dataset]),
+    }
+    return expand(table + ".tsv", **wanted) + expand(
+        table + ".{picker}.tsv", picker=config["picking"]["pickers"], **wanted
     )
 
 

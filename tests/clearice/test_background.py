@@ -1,0 +1,196 @@
+"""Background: pure noise is found, specimen is not, and the threshold means what eq. 3 says."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import scipy.ndimage
+from skimage.metrics import structural_similarity
+
+from clearice.image.patches import cut_patches, local_patches
+from clearice.noise.background import (
+    BackgroundRule,
+    find_background,
+    lowest_similarity,
+    require_patches,
+    scale_guide,
+)
+
+RULE = BackgroundRule(
+    patch_px=32,
+    step_px=16,
+    local_count=4,
+    criterion="ssim",
+    ssim_threshold=0.7,
+    std_threshold_255=3.5,
+    mean_difference=0.1,
+    clip_percent=0.1,
+    contamination_sd=0.0,
+    maximum_patches=0,
+)
+
+
+def scene(seed=0, side=256):
+    """Blobs in the left half, nothing in the right half; the guide has little noise left, the raw image much."""
+    generator = np.random.default_rng(seed)
+    signal = np.zeros((side, side))
+    centres = generator.integers(10, [side - 10, side // 2 - 20], (40, 2))
+    signal[tuple(centres.T)] = -300.0
+    signal = scipy.ndimage.gaussian_filter(signal, 5)
+    guide = signal + 0.01 * generator.standard_normal(signal.shape)
+    raw = signal + 3.0 * generator.standard_normal(signal.shape)
+    return signal.astype(np.float32), guide.astype(np.float32), raw.astype(np.float32)
+
+
+def test_similarity_agrees_with_scikit_image():
+    generator = np.random.default_rng(1)
+    local = generator.random((5, 4, 15, 15)).astype(np.float32)
+    local[2] = 0.5 + 0.02 * local[2]
+    lowest = lowest_similarity(local)
+    for patches, value in zip(local, lowest, strict=True):
+        pairs = [(a, b) for i, a in enumerate(patches) for b in patches[i + 1 :]]
+        settings = {"win_size": 15, "data_range": 1.0, "use_sample_covariance": False}
+        expected = min(structural_similarity(a, b, **settings) for a, b in pairs)
+        assert value == pytest.approx(expected, abs=1e-5)
+
+
+def test_equal_local_patches_have_similarity_one():
+    quadrant = np.random.default_rng(2).random((1, 1, 8, 8)).astype(np.float32)
+    np.testing.assert_allclose(lowest_similarity(np.repeat(quadrant, 4, axis=1)), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("spread", "expected"), [(0.001, 0.998), (0.005, 0.947), (0.0139, 0.700), (0.03, 0.333)]
+)
+def test_similarity_of_flat_noise_measures_its_spread(spread, expected):
+    # Trap 2 of the design: for uncorrelated patches of equal mean eq. 3 is c2 / (2 s^2 + c2).
+    generator = np.random.default_rng(3)
+    noise = (0.5 + spread * generator.standard_normal((50, 4, 80, 80))).astype(np.float32)
+    assert lowest_similarity(noise).mean() == pytest.approx(expected, abs=0.015)
+
+
+def test_pure_noise_is_found_and_particles_are_not():
+    signal, guide, raw = scene()
+    found = find_background(guide, raw, RULE)
+    assert len(found.corners) > 20
+    assert (found.similarities > 0.7).all()
+    held = cut_patches(signal, found.corners, 32)
+    assert held.std(axis=(1, 2)).max() < 0.02 * np.ptp(signal)
+    # All of the empty half is found.
+    right = [tuple(c) for c in found.corners.tolist() if c[1] >= 144]
+    assert len(right) == 15 * 6
+
+
+@pytest.mark.parametrize("criterion", ["std", "flattest"])
+def test_the_other_criteria_find_noise_too(criterion):
+    signal, guide, raw = scene(1)
+    found = find_background(guide, raw, replace(RULE, criterion=criterion, maximum_patches=30))
+    assert len(found.corners) == 30
+    assert np.ptp(cut_patches(signal, found.corners, 32), axis=(1, 2)).max() < 0.02 * np.ptp(signal)
+
+
+def test_flattest_keeps_the_flattest_of_all():
+    _, guide, raw = scene(2)
+    everything = replace(RULE, criterion="flattest", maximum_patches=10**6, mean_difference=1.0)
+    kept = find_background(guide, raw, replace(everything, maximum_patches=12)).deviations_255
+    # Patches are ranked among all that were searched, so none that was left out is flatter.
+    assert kept.max() <= np.sort(find_background(guide, raw, everything).deviations_255)[11]
+
+
+def test_one_hot_pixel_does_not_change_what_is_found():
+    _, guide, raw = scene()
+    hot = guide.copy()
+    hot[5, 5] = 1e4
+    np.testing.assert_array_equal(
+        find_background(hot, raw, RULE).corners, find_background(guide, raw, RULE).corners
+    )
+    # Without clipping, the same pixel makes everything look flat, particles too.
+    careless = replace(RULE, clip_percent=0.0)
+    assert len(find_background(hot, raw, careless).corners) > 1.5 * len(
+        find_background(guide, raw, RULE).corners
+    )
+
+
+def test_the_scaling_used_is_recorded():
+    _, guide, raw = scene()
+    found = find_background(guide, raw, RULE)
+    scaled, low, high = scale_guide(guide, 0.1)
+    assert (found.low, found.high) == (low, high)
+    inside = (guide > low) & (guide < high)
+    np.testing.assert_allclose(scaled[inside] * (high - low) + low, guide[inside], atol=1e-3)
+    assert scaled.min() == 0.0
+    assert scaled.max() == 1.0
+
+
+def test_what_is_found_does_not_depend_on_the_scale_of_the_guide():
+    _, guide, raw = scene()
+    np.testing.assert_array_equal(
+        find_background(5.0 * guide - 100.0, raw, RULE).corners, find_background(guide, raw, RULE).corners
+    )
+
+
+def test_patches_on_bad_pixels_are_left_out():
+    _, guide, raw = scene()
+    broken = raw.copy()
+    broken[40, 200] = np.nan
+    broken[100:120, 200:220] = 7.0
+    before = find_background(guide, raw, RULE)
+    after = find_background(guide, broken, RULE)
+    gone = {tuple(c) for c in before.corners.tolist()} - {tuple(c) for c in after.corners.tolist()}
+    assert after.excluded > before.excluded == 0
+    assert gone
+    for y, x in gone:
+        assert (y <= 40 < y + 32 and x <= 200 < x + 32) or (
+            y < 120 and y + 32 > 100 and x < 220 and x + 32 > 200
+        )
+
+
+def test_contaminated_regions_are_left_out():
+    _, guide, raw = scene()
+    dirty = raw.copy()
+    dirty[180:230, 160:250] -= 12.0
+    found = find_background(guide, dirty, replace(RULE, contamination_sd=6.0))
+    assert len(found.corners)
+    assert not cut_patches((dirty != raw).astype(np.float32), found.corners, 32)[:, 4:-4, 4:-4].any()
+
+
+def test_a_slope_is_refused_by_the_difference_of_means():
+    ramp = np.linspace(0, 1, 64, dtype=np.float32)[None, :] * np.ones((64, 1), np.float32)
+    raw = np.random.default_rng(0).standard_normal((64, 64)).astype(np.float32)
+    lenient = replace(RULE, criterion="flattest", maximum_patches=100, mean_difference=0.6)
+    assert len(find_background(ramp, raw, lenient).corners) == 9
+    assert not len(find_background(ramp, raw, replace(lenient, mean_difference=0.1)).corners)
+
+
+def test_bad_input_is_refused_in_one_sentence():
+    _, guide, raw = scene()
+    for changed, message in [
+        ({"criterion": "mood"}, "criterion 'mood' is unknown"),
+        ({"criterion": "flattest"}, "set extract_noise.maximum_patches"),
+        ({"patch_px": 512}, "lower extract_noise.patch_px"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            find_background(guide, raw, replace(RULE, **changed))
+    with pytest.raises(ValueError, match="denoise without rescaling"):
+        find_background(guide[:100], raw, RULE)
+    with pytest.raises(ValueError, match="the guide is constant"):
+        find_background(np.ones_like(guide), raw, RULE)
+    with pytest.raises(ValueError, match="no finite pixel"):
+        find_background(np.full_like(guide, np.nan), raw, RULE)
+
+
+def test_too_few_patches_name_the_knobs():
+    with pytest.raises(
+        ValueError, match=r"37 noise patches of 64 px.*200 are needed.*extract_noise\.ssim_threshold"
+    ):
+        require_patches(37, 200, 64, 6)
+    require_patches(200, 200, 64, 6)
+
+
+def test_more_local_patches_are_stricter():
+    _, guide, raw = scene()
+    scaled, _, _ = scale_guide(guide, 0.1)
+    corners = find_background(guide, raw, replace(RULE, criterion="flattest", maximum_patches=500)).corners
+    patches = cut_patches(scaled, corners, 32)
+    quarter, sixteenth = (lowest_similarity(local_patches(patches, count)) for count in (4, 16))
+    assert sixteenth.mean() < quarter.mean()

@@ -1,0 +1,77 @@
+"""Stacks of images: what is written is read, equal images give equal bytes."""
+
+import mrcfile
+import numpy as np
+import pytest
+
+from clearice.files.mrc import write_micrograph
+from clearice.files.stacks import read_equal_stacks, read_stack, write_stack
+
+
+def images(seed=0, count=3, side=8):
+    return np.random.default_rng(seed).standard_normal((count, side, side + 2)).astype(np.float32)
+
+
+def test_what_is_written_is_read(tmp_path):
+    write_stack(tmp_path / "s.mrcs", images(), 1.5, "clearice: a test")
+    stack = read_stack(tmp_path / "s.mrcs")
+    np.testing.assert_array_equal(stack.images, images())
+    assert stack.pixel_size_A == pytest.approx(1.5)
+    assert stack.label == "clearice: a test"
+
+
+def test_the_file_is_a_valid_image_stack_with_true_statistics(tmp_path):
+    write_stack(tmp_path / "s.mrcs", images(), 1.5)
+    with mrcfile.open(tmp_path / "s.mrcs") as mrc:
+        assert mrc.is_image_stack()
+        assert float(mrc.header.dmean) == pytest.approx(float(images().mean()), abs=1e-6)
+        assert float(mrc.header.rms) == pytest.approx(float(images().std()), rel=1e-5)
+        assert int(mrc.header.nlabl) == 1
+
+
+def test_equal_images_give_equal_bytes_under_any_name(tmp_path):
+    for name in ("a", "b"):
+        write_stack(tmp_path / name / "s.mrcs", images(), 1.5)
+    assert (tmp_path / "a" / "s.mrcs").read_bytes() == (tmp_path / "b" / "s.mrcs").read_bytes()
+
+
+def test_a_single_image_is_a_stack_of_one(tmp_path):
+    write_micrograph(tmp_path / "m.mrc", images()[0], 2.0)
+    np.testing.assert_array_equal(read_stack(tmp_path / "m.mrc").images, images()[:1])
+
+
+def test_stacks_that_belong_together_are_read_in_order(tmp_path):
+    for seed in (1, 2):
+        write_stack(tmp_path / f"{seed}.mrcs", images(seed), 1.5)
+    stacks, pixel_size_A = read_equal_stacks([tmp_path / "2.mrcs", tmp_path / "1.mrcs"])
+    np.testing.assert_array_equal(stacks[0], images(2))
+    np.testing.assert_array_equal(stacks[1], images(1))
+    assert pixel_size_A == pytest.approx(1.5)
+
+
+def test_stacks_that_do_not_belong_together_are_refused(tmp_path):
+    write_stack(tmp_path / "a.mrcs", images(), 1.5)
+    write_stack(tmp_path / "pixel.mrcs", images(), 3.0)
+    write_stack(tmp_path / "shape.mrcs", images(side=9), 1.5)
+    with pytest.raises(ValueError, match=r"3 A/px, .* has 1.5 A/px; noise of different pixel sizes"):
+        read_equal_stacks([tmp_path / "a.mrcs", tmp_path / "pixel.mrcs"])
+    with pytest.raises(ValueError, match="extract both with the same patch size"):
+        read_equal_stacks([tmp_path / "a.mrcs", tmp_path / "shape.mrcs"])
+    with pytest.raises(ValueError, match="no noise patches were found"):
+        read_equal_stacks([])
+
+
+def test_what_is_no_stack_of_finite_images_is_not_written(tmp_path):
+    bad = images()
+    bad[1, 2, 3] = np.nan
+    with pytest.raises(ValueError, match="NaN or Inf"):
+        write_stack(tmp_path / "s.mrcs", bad, 1.0)
+    with pytest.raises(ValueError, match="rows and columns"):
+        write_stack(tmp_path / "s.mrcs", images()[0], 1.0)
+    assert not (tmp_path / "s.mrcs").exists()
+
+
+def test_a_damaged_file_is_one_sentence(tmp_path):
+    (tmp_path / "s.mrcs").write_bytes(b"not an MRC file")
+    with pytest.raises(ValueError, match=r"s\.mrcs"):
+        read_stack(tmp_path / "s.mrcs")

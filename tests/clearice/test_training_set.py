@@ -1,0 +1,79 @@
+from pathlib import Path
+
+import pytest
+
+from clearice.batches import FAILED, OK, ManifestRow, write_manifest
+from clearice.training_set import chosen_files, split_of
+
+
+def manifest(folder: Path, **rows: str) -> Path:
+    """Write a manifest; every value is a checksum, or failed."""
+    path = folder / "manifest.tsv"
+    write_manifest(
+        path,
+        [
+            ManifestRow(name, "", FAILED, "broken", "")
+            if value == "failed"
+            else ManifestRow(name, f"{name}.mrc", OK, "", value)
+            for name, value in rows.items()
+        ],
+    )
+    return path
+
+
+def test_only_micrographs_marked_train_or_validation_are_chosen(tmp_path):
+    even, odd = (
+        manifest(tmp_path / "e", a="1", b="2", c="3", d="4"),
+        manifest(tmp_path / "o", a="5", b="6", c="7", d="8"),
+    )
+    chosen = chosen_files([even], [odd], {"a": "train", "b": "validation", "c": "test"}, with_partner=True)
+    assert [(one.name, one.split) for one in chosen] == [("a", "train"), ("b", "validation")]
+    assert (chosen[0].noisy, chosen[0].target) == (tmp_path / "e" / "a.mrc", tmp_path / "o" / "a.mrc")
+
+
+def test_a_micrograph_that_failed_on_either_side_is_left_out(tmp_path):
+    even, odd = (
+        manifest(tmp_path / "e", a="1", b="failed", c="3"),
+        manifest(tmp_path / "o", a="5", b="6", c="failed"),
+    )
+    splits = dict.fromkeys("abc", "train")
+    assert [one.name for one in chosen_files([even], [odd], splits, with_partner=True)] == ["a"]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_missing_partner_is_refused(tmp_path, swapped):
+    pair = [manifest(tmp_path / "e", a="1", b="2"), manifest(tmp_path / "o", a="5")]
+    first, second = pair[::-1] if swapped else pair
+    with pytest.raises(ValueError, match=r"b is in .*, but its partner is missing in .*; remake that batch"):
+        chosen_files([first], [second], {"a": "train", "b": "train"}, with_partner=True)
+
+
+def test_an_image_paired_with_itself_is_refused(tmp_path):
+    even, odd = manifest(tmp_path / "e", a="1"), manifest(tmp_path / "o", a="1")
+    with pytest.raises(ValueError, match="a and its partner are the same image"):
+        chosen_files([even], [odd], {"a": "train"}, with_partner=True)
+
+
+def test_as_many_manifests_of_targets_as_of_noisy_images_are_needed(tmp_path):
+    even = manifest(tmp_path / "e", a="1")
+    with pytest.raises(
+        ValueError, match="0 manifests of targets are given beside 1 of noisy images, but 1 are"
+    ):
+        chosen_files([even], [], {"a": "train"}, with_partner=True)
+    with pytest.raises(ValueError, match="but 0 are needed"):
+        chosen_files([even], [even], {"a": "train"}, with_partner=False)
+    assert chosen_files([even], [], {"a": "train"}, with_partner=False)[0].target is None
+
+
+def test_equal_names_of_two_datasets_are_told_apart_by_the_dataset():
+    splits = {"first/m1": "train", "second/m1": "validation"}
+    assert split_of("m1", Path("results/first/sums/even/b0001/manifest.tsv"), splits) == "train"
+    assert split_of("m1", Path("results/second/sums/even/b0001/manifest.tsv"), splits) == "validation"
+    assert split_of("m1", Path("results/third/sums/even/b0001/manifest.tsv"), splits) == ""
+
+
+def test_two_splits_of_one_micrograph_are_refused():
+    with pytest.raises(
+        ValueError, match=r"m1 of .* is marked test and train; use dataset/micrograph as keys"
+    ):
+        split_of("m1", Path("results/first/b0001/manifest.tsv"), {"first/m1": "train", "m1": "test"})

@@ -1,0 +1,232 @@
+# What all methods share (known particles, regions, pure noise), the scores of each method, and the table of all.
+#
+# A batch b0001 of the sheet has its noise in the batch n0001, which passes through the same denoise rules. Simulated
+# batches s0001 have a clean truth.
+
+
+# Coordinates somebody made: <evaluation.coordinates>/<dataset>/<micrograph>.{star,box,csv,tsv,txt,cs}, where there are any.
+rule import_coordinates:
+    input:
+        micrographs="results/{dataset}/sums/full/{batch}/manifest.tsv",
+        sources=coordinate_files,
+    output:
+        known=directory("results/{dataset}/known/{batch}"),
+        manifest="results/{dataset}/known/{batch}/manifest.tsv",
+    log:
+        "logs/{dataset}/import_coordinates/{batch}.log",
+    wildcard_constraints:
+        batch="b[0-9]+",
+    conda:
+        "../../envs/clearice.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(30),
+    params:
+        code=fingerprint_of("import_coordinates.py"),
+        folder=lambda wildcards: str(
+            Path(config["evaluation"]["coordinates"], wildcards.dataset)
+        ),
+        flip_y=config["evaluation"]["flip_y"],
+    script:
+        "../scripts/import_coordinates.py"
+
+
+use rule import_coordinates as import_truth with:
+    input:
+        micrographs="results/{dataset}/simulated/noisy/{batch}/manifest.tsv",
+        sources="results/{dataset}/simulated/truth/{batch}/manifest.tsv",
+    log:
+        "logs/{dataset}/import_truth/{batch}.log",
+    wildcard_constraints:
+        batch="s[0-9]+",
+    params:
+        code=fingerprint_of("import_coordinates.py"),
+        folder=lambda wildcards, input: str(Path(input.sources).parent),
+        flip_y=False,
+
+
+rule choose_regions:
+    input:
+        micrographs="results/{dataset}/sums/full/{batch}/manifest.tsv",
+        known="results/{dataset}/known/{batch}/manifest.tsv",
+    output:
+        regions=directory("results/{dataset}/regions/{batch}"),
+        manifest="results/{dataset}/regions/{batch}/manifest.tsv",
+    log:
+        "logs/{dataset}/choose_regions/{batch}.log",
+    wildcard_constraints:
+        batch="b[0-9]+",
+    conda:
+        "../../envs/clearice.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(30),
+    params:
+        code=fingerprint_of("choose_regions.py"),
+        particle_diameter_A=of_dataset("particle_diameter_A"),
+        pairs=config["evaluation"]["region_pairs"],
+        largest_box_A=config["evaluation"]["largest_box_A"],
+        smallest_box_A=config["evaluation"]["smallest_box_A"],
+    script:
+        "../scripts/choose_regions.py"
+
+
+use rule choose_regions as choose_simulated_regions with:
+    input:
+        micrographs="results/{dataset}/simulated/noisy/{batch}/manifest.tsv",
+        known="results/{dataset}/known/{batch}/manifest.tsv",
+    log:
+        "logs/{dataset}/choose_simulated_regions/{batch}.log",
+    wildcard_constraints:
+        batch="s[0-9]+",
+
+
+rule make_null_micrographs:
+    input:
+        micrographs="results/{dataset}/sums/{part}/b{number}/manifest.tsv",
+        regions="results/{dataset}/regions/b{number}/manifest.tsv",
+    output:
+        null=directory("results/{dataset}/null/{part}/n{number}"),
+        manifest="results/{dataset}/null/{part}/n{number}/manifest.tsv",
+    log:
+        "logs/{dataset}/make_null_micrographs/{part}/n{number}.log",
+    wildcard_constraints:
+        number="[0-9]+",
+    conda:
+        "../../envs/clearice.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(60),
+    params:
+        code=fingerprint_of("make_null_micrographs.py"),
+        part="{part}",
+        seed=config["seed"],
+    script:
+        "../scripts/make_null_micrographs.py"
+
+
+# The cheat: every table shows it, and it must lose what is honest.
+rule mask_micrographs:
+    input:
+        micrographs=micrographs_to_denoise,
+    output:
+        denoised=directory("results/{dataset}/denoised/{method}/{part}/{batch}"),
+        manifest="results/{dataset}/denoised/{method}/{part}/{batch}/manifest.tsv",
+    log:
+        "logs/{dataset}/mask_micrographs/{method}/{part}/{batch}.log",
+    benchmark:
+        "logs/{dataset}/mask_micrographs/{method}/{part}/{batch}.benchmark.tsv"
+    wildcard_constraints:
+        method=methods_of("blur_and_mask"),
+    conda:
+        "../../envs/clearice.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(3000),
+        runtime=minutes(60),
+    params:
+        code=fingerprint_of("mask_micrographs.py"),
+        sigma_px=of_method("sigma_px"),
+    script:
+        "../scripts/mask_micrographs.py"
+
+
+rule score_method:
+    input:
+        denoised="results/{dataset}/denoised/{method}/{part}/b{number}/manifest.tsv",
+        raw="results/{dataset}/sums/{part}/b{number}/manifest.tsv",
+        regions="results/{dataset}/regions/b{number}/manifest.tsv",
+        null="results/{dataset}/denoised/{method}/{part}/n{number}/manifest.tsv",
+    output:
+        scores="results/{dataset}/scores/{method}/{part}/b{number}.tsv",
+    log:
+        "logs/{dataset}/score_method/{method}/{part}/b{number}.log",
+    wildcard_constraints:
+        part="full",
+        number="[0-9]+",
+    conda:
+        "../../envs/clearice.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(4000),
+        runtime=minutes(60),
+    params:
+        code=fingerprint_of("score_method.py"),
+        method="{method}",
+        part="{part}",
+        batch="b{number}",
+        coarsest_A=config["evaluation"]["coarsest_A"],
+        finest_A=config["evaluation"]["finest_A"],
+        ring_px=config["evaluation"]["ring_px"],
+        frc_ring_px=config["evaluation"]["frc_ring_px"],
+    script:
+        "../scripts/score_method.py"
+
+
+# A half of the dose is judged by the other half, raw: their noise is independent.
+use rule score_method as score_half with:
+    input:
+        denoised="results/{dataset}/denoised/{method}/{part}/b{number}/manifest.tsv",
+        raw="results/{dataset}/sums/{part}/b{number}/manifest.tsv",
+        regions="results/{dataset}/regions/b{number}/manifest.tsv",
+        null="results/{dataset}/denoised/{method}/{part}/n{number}/manifest.tsv",
+        independent=lambda wildcards: "results/{dataset}/sums/{half}/b{number}/manifest.tsv".format(
+            half={"even": "odd", "odd": "even"}[wildcards.part], **dict(wildcards)
+        ),
+    log:
+        "logs/{dataset}/score_half/{method}/{part}/b{number}.log",
+    wildcard_constraints:
+        part="even|odd",
+        number="[0-9]+",
+
+
+use rule score_method as score_simulated with:
+    input:
+        denoised="results/{dataset}/denoised/{method}/{part}/s{number}/manifest.tsv",
+        raw="results/{dataset}/simulated/noisy/s{number}/manifest.tsv",
+        regions="results/{dataset}/regions/s{number}/manifest.tsv",
+        clean="results/{dataset}/simulated/clean/s{number}/manifest.tsv",
+    output:
+        scores="results/{dataset}/scores/{method}/{part}/s{number}.tsv",
+    log:
+        "logs/{dataset}/score_simulated/{method}/{part}/s{number}.log",
+    wildcard_constraints:
+        part="full",
+        number="[0-9]+",
+    params:
+        code=fingerprint_of("score_method.py"),
+        method="{method}",
+        part="{part}",
+        batch="s{number}",
+        coarsest_A=config["evaluation"]["coarsest_A"],
+        finest_A=config["evaluation"]["finest_A"],
+        ring_px=config["evaluation"]["ring_px"],
+        frc_ring_px=config["evaluation"]["frc_ring_px"],
+
+
+rule summarise_scores:
+    input:
+        scores=scores_of_dataset,
+    output:
+        joined="results/{dataset}/scores/all.tsv",
+        summary=report(
+            "results/{dataset}/scores/summary.tsv",
+            caption="../report/scores.rst",
+            category="Scores",
+        ),
+    log:
+        "logs/{dataset}/summarise_scores.log",
+    conda:
+        "../../envs/clearice.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        code=fingerprint_of("summarise_scores.py"),
+        reference=config["evaluation"]["reference"],
+    script:
+        "../scripts/summarise_scores.py"

@@ -1,0 +1,196 @@
+"""Network files: our own (tensors and plain values only) and Topaz's published weights."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from clearice.files.atomic import written_whole
+
+FORMAT = "clearice network 1"
+TOPAZ_STAGE = "topaz"
+# all that torch.load was seen to raise for foreign and truncated files
+UNREADABLE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+    LookupError,
+    AttributeError,
+    TypeError,
+)
+
+
+@dataclass(frozen=True)
+class NetworkFile:
+    """A trained network and all that is needed to use it.
+
+    Attributes
+    ----------
+    kind
+        Which network the weights belong to: ``unet``, ``noise_gan`` or ``cgan``.
+    settings
+        Keyword arguments of the network's class.
+    weights
+        State dict; CPU tensors.
+    pixel_size_A
+        Pixel size of the training micrographs in A; None where it is not known (Topaz's weights).
+    stage, variant
+        Which stage trained it (``coarse``, ``fine``, ``noise2noise``, ...) and which variant of it.
+    provenance
+        Plain values for the record: seed, steps, losses, versions.
+    """
+
+    kind: str
+    settings: dict[str, Any]
+    weights: dict[str, Tensor]
+    pixel_size_A: float | None
+    stage: str
+    variant: str
+    provenance: dict[str, Any]
+
+
+def save_network(path: Path, network: NetworkFile) -> None:
+    """Write a network file, whole or not at all; equal contents give equal bytes under any name.
+
+    Raises
+    ------
+    ValueError
+        A setting or an entry of the provenance is no plain value, so that the file could not be read safely.
+    """
+    plain = {key: _plain(getattr(network, key), key) for key in _fields() if key != "weights"}
+    # clones own just their numbers, in one layout: a view would drag its whole storage into the file
+    weights = {
+        sys.intern(name): tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
+        for name, tensor in network.weights.items()
+    }
+    # saved through a file object: torch writes the name of a path into the archive
+    with written_whole(path) as partial, partial.open("wb") as stream:
+        torch.save({"format": FORMAT, **plain, "weights": weights}, stream)
+
+
+def load_network(path: Path) -> NetworkFile:
+    """Read a network file of ours, or Topaz's published weights: its content tells which.
+
+    Raises
+    ------
+    ValueError
+        The file is truncated, or holds neither.
+    OSError
+        There is no such file.
+    """
+    content = _read_tensors(path)
+    if content.get("format") == FORMAT:
+        try:
+            return NetworkFile(**{key: content[key] for key in _fields()})
+        except KeyError as missing:
+            raise ValueError(f"{path} is a network file without {missing}; train it again") from None
+    if "format" in content:
+        raise ValueError(
+            f"{path} has the format {content['format']!r}, but {FORMAT!r} is read here; "
+            "train it again or use the version of clearice that wrote it"
+        )
+    return _from_topaz(path, content)
+
+
+def load_topaz_weights(path: Path) -> NetworkFile:
+    """Read a weight file of the topaz package (``topaz/pretrained/denoise/unet_L2_v0.2.2.sav`` and its kin).
+
+    Its width and kernels are found from the shapes. The user supplies the file: it is never bundled.
+
+    Raises
+    ------
+    ValueError
+        The file is truncated, or holds another network than Topaz's five-level 2D U-Net.
+    OSError
+        There is no such file.
+    """
+    return _from_topaz(path, _read_tensors(path))
+
+
+def _fields() -> tuple[str, ...]:
+    """Name the fields of a network file in their order."""
+    return tuple(NetworkFile.__dataclass_fields__)
+
+
+def _read_tensors(path: Path) -> Mapping[str, Any]:
+    """Read a file of torch without running any code it may hold."""
+    stored = io.BytesIO(path.read_bytes())
+    try:
+        content = torch.load(stored, map_location="cpu", weights_only=True)
+    except UNREADABLE as error:
+        raise ValueError(
+            f"{path} is truncated or no network file ({type(error).__name__}); "
+            "give a model that train_denoiser wrote, or a weight file of Topaz"
+        ) from None
+    if not isinstance(content, Mapping):
+        raise ValueError(
+            f"{path} holds a {type(content).__name__} instead of named weights; "
+            "give a model that train_denoiser wrote, or a weight file of Topaz"
+        )
+    return content
+
+
+def _from_topaz(path: Path, content: Mapping[str, Any]) -> NetworkFile:
+    """Rename the weights of Topaz's U-Net to ours and find its settings from their shapes."""
+    names = {f"enc{level + 1}.0": f"encode.{level}" for level in range(6)}
+    for stage in range(5):
+        names.update(
+            {f"dec{5 - stage}.{2 * i}": f"decode.{stage}.{i}" for i in range(3 if stage == 4 else 2)}
+        )
+    weights = {}
+    for key, tensor in content.items():
+        layer, _, part = str(key).rpartition(".")
+        if layer in names and part in {"weight", "bias"} and isinstance(tensor, Tensor):
+            weights[f"{names[layer]}.{part}"] = tensor.float()
+    if len(weights) != 2 * len(names) or len(content) != len(weights) or weights["encode.0.weight"].ndim != 4:
+        raise ValueError(
+            f"{path} holds {_description(content)}, but only Topaz's 2D U-Net with five levels is supported; "
+            "give unet_L2_v0.2.2.sav or unet_L2_v0.2.1.sav of the topaz package"
+        )
+    settings = {
+        "width": weights["encode.0.weight"].shape[0],
+        "first_kernel": weights["encode.0.weight"].shape[-1],
+        "last_kernel": weights["decode.4.0.weight"].shape[-1],
+    }
+    return NetworkFile("unet", settings, weights, None, TOPAZ_STAGE, path.stem, {"file": path.name})
+
+
+def _description(content: Mapping[str, Any]) -> str:
+    """Say briefly what a file holds."""
+    if not content:
+        return "nothing"
+    stems = sorted({re.split(r"[.\d]", str(key))[0] for key in content})
+    dimensions = {tensor.ndim for tensor in content.values() if isinstance(tensor, Tensor)}
+    return f"{len(content)} entries ({', '.join(stems[:4])}{', 3D' if 5 in dimensions else ''})"
+
+
+def _plain(value: object, where: str) -> object:
+    """Copy a plain value; refuse what a safe reader would refuse.
+
+    Pickle writes an object that it has met before as a reference: only with new containers and interned strings
+    do equal contents give equal bytes.
+    """
+    if value is None or type(value) in (bool, int, float):
+        return value
+    if isinstance(value, str):
+        return sys.intern(str(value))
+    if isinstance(value, (list, tuple)):
+        return [_plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, dict):
+        return {
+            _plain(key, f"a key of {where}"): _plain(item, f"{where}.{key}") for key, item in value.items()
+        }
+    raise ValueError(
+        f"{where} is a {type(value).__name__}, but a network file holds plain values only; "
+        "convert it to int, float, str, list or dict"
+    )

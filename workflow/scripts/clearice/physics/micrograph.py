@@ -1,0 +1,289 @@
+"""One simulated micrograph: specimen, ice, lens, detector, counting, in the electrons' order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.fft
+from numpy.typing import NDArray
+
+from clearice.physics.background import background_power
+from clearice.physics.ctf import Defocus, Optics, delocalisation_A
+from clearice.physics.detectors import signal_transfer, transfer_after_counting, transfer_before_counting
+from clearice.physics.electrons import interaction_rad_per_V_A
+from clearice.physics.exposure import count_electrons, damage_average, drift_path_A
+from clearice.physics.ice import (
+    ice_phase_power,
+    motion_average,
+    motion_correlation,
+    thickness_map_nm,
+    unscattered_share,
+)
+from clearice.physics.image_formation import Lens, make_lens
+from clearice.physics.imaging import Imaging, check_imaging
+from clearice.physics.projection import Projector
+from clearice.physics.radial import RadialGrid, make_radial_grid, random_spectrum
+from clearice.physics.specimen import Particles, projected_potential
+
+
+@dataclass(frozen=True)
+class SimulatedMicrograph:
+    """A matched pair.
+
+    `noisy` float32 (h, w), counts per pixel; `clean` float32 (h, w), the particles' contrast (intensity -
+    1) times `mean_counts`, so that noisy - mean_counts - clean is noise; `mean_counts` per pixel at the
+    field's centre; `drift_A` (frames, 2), (y, x) of the specimen in each frame.
+    """
+
+    noisy: NDArray[np.float32]
+    clean: NDArray[np.float32]
+    mean_counts: float
+    drift_A: NDArray[np.float64]
+
+
+def simulate_micrograph(
+    *,
+    particles: Particles,
+    projectors: Sequence[Projector],
+    shape_px: tuple[int, int],
+    pixel_size_A: float,
+    imaging: Imaging,
+    defocus: Defocus,
+    generator: np.random.Generator,
+    keep_frame: Callable[[int, NDArray[np.float32]], None] | None = None,
+) -> SimulatedMicrograph:
+    """Simulate a noisy micrograph, or a movie's frames and their sum, and the clean image it should become.
+
+    Parameters
+    ----------
+    particles, projectors
+        The specimen (`specimen.draw_particles`) and its structures.
+    shape_px, pixel_size_A
+        The field (h, w) in pixels and the pixel size in A.
+    imaging, defocus
+        How it is imaged.
+    generator
+        Draws ice, background, drift and counts.
+    keep_frame
+        Called with the index and the counts (h, w) of every frame, which are whole numbers for a counting
+        camera.
+
+    Raises
+    ------
+    ValueError
+        A setting is out of range (see `check_imaging`).
+    """
+    check_imaging(imaging, min(defocus.u_um, defocus.v_um), pixel_size_A)
+    pad, canvas = padded_shape(shape_px, pixel_size_A, imaging.optics, defocus, projectors)
+    grid = make_radial_grid(canvas, pixel_size_A)
+    lens = make_lens(imaging.mode, grid, imaging.optics, defocus)
+    field = (slice(pad[0], pad[0] + shape_px[0]), slice(pad[1], pad[1] + shape_px[1]))
+    unscattered = unscattered_share(imaging.optics.voltage_kV, imaging.ice_thickness_nm)
+    # a filter takes the electrons that lost energy out; without it they stay and only dilute the contrast
+    kept, contrast_share = (unscattered, 1.0) if imaging.energy_filter else (1.0, unscattered)
+    area = pixel_size_A**2
+    mean_counts = imaging.dose_e_per_A2 * area * imaging.detector.dqe0 * kept
+
+    phase = _particle_phase(particles, projectors, canvas, pad, imaging)
+    drift = drift_path_A(imaging.frames, imaging.drift_A, generator)
+    transmission = _transmission(shape_px, pixel_size_A, imaging, generator)
+    background = _background(grid, imaging, generator)
+    before = grid.spread(
+        transfer_before_counting(imaging.detector, grid.frequencies_per_A, imaging.detector_pixel_A)
+    )
+    noisy = np.zeros(shape_px, dtype=np.float32)
+    seen = None
+    for index, ice in enumerate(_ice_frames(grid, imaging, generator)):
+        particles_now = _particles_in_frame(phase, grid, imaging, index, drift[index])
+        seen = _mean_with(seen, particles_now, index)
+        total = _shifted(ice, grid, drift[index]) if ice is not None else None
+        if particles_now is not None:
+            total = particles_now if total is None else total + particles_now
+        contrast = lens.image(total) if total is not None else np.zeros(grid.index.shape, dtype=np.complex64)
+        contrast *= np.float32(contrast_share)
+        if background is not None:
+            contrast += _shifted(background, grid, drift[index])
+        contrast *= before
+        rate = scipy.fft.irfft2(contrast, s=canvas, overwrite_x=True)[field]
+        rate += np.float32(1.0)
+        rate *= transmission * np.float32(mean_counts / imaging.frames)
+        counts = _coloured(count_electrons(rate, generator), pixel_size_A, imaging)
+        if keep_frame is not None:
+            keep_frame(index, counts)
+        noisy += counts
+    clean = _clean_image(seen, phase, lens, grid, imaging)[field] * np.float32(mean_counts * contrast_share)
+    return SimulatedMicrograph(noisy, np.ascontiguousarray(clean), mean_counts, drift)
+
+
+def padded_shape(
+    shape_px: tuple[int, int],
+    pixel_size_A: float,
+    optics: Optics,
+    defocus: Defocus,
+    projectors: Sequence[Projector],
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Give the padding before the field and the shape of the canvas.
+
+    The lens spreads what is outside into the field. The padding is the distance over which the highest
+    frequency is spread, but at least the largest particle's radius.
+    """
+    spread = delocalisation_A(optics, max(defocus.u_um, defocus.v_um), 0.5 / pixel_size_A)
+    radius = max((one.radius_A for one in projectors), default=0.0)
+    margin = int(np.ceil(max(spread, radius) / pixel_size_A)) + 16
+    canvas = (
+        scipy.fft.next_fast_len(shape_px[0] + 2 * margin, real=True),
+        scipy.fft.next_fast_len(shape_px[1] + 2 * margin, real=True),
+    )
+    return (margin, margin), canvas
+
+
+def _particle_phase(
+    particles: Particles,
+    projectors: Sequence[Projector],
+    canvas: tuple[int, int],
+    pad: tuple[int, int],
+    imaging: Imaging,
+) -> NDArray[np.complex64] | None:
+    """Transform the phase in rad behind the particles; None for an empty field."""
+    if not len(particles.centres_px) or imaging.signal_scale == 0:
+        return None
+    potential = projected_potential(particles, projectors, canvas, pad)
+    potential *= np.float32(interaction_rad_per_V_A(imaging.optics.voltage_kV) * imaging.signal_scale)
+    spectrum: NDArray[np.complex64] = scipy.fft.rfft2(potential, overwrite_x=True)
+    return spectrum
+
+
+def _particles_in_frame(
+    phase: NDArray[np.complex64] | None,
+    grid: RadialGrid,
+    imaging: Imaging,
+    frame: int,
+    place_A: NDArray[np.float64],
+) -> NDArray[np.complex64] | None:
+    """Give the particles' phase in one frame, faded by the dose so far and moved."""
+    if phase is None:
+        return None
+    moved = _shifted(phase, grid, place_A)
+    if not imaging.damage:
+        return moved
+    step = imaging.dose_e_per_A2 / imaging.frames
+    first = imaging.dose_before_e_per_A2 + frame * step
+    left = damage_average(grid.frequencies_per_A, imaging.optics.voltage_kV, first, first + step)
+    return moved * grid.spread(left)
+
+
+def _ice_frames(
+    grid: RadialGrid, imaging: Imaging, generator: np.random.Generator
+) -> Iterator[NDArray[np.complex64] | None]:
+    """Draw the ice's phase in each frame, an Ornstein-Uhlenbeck process for every wave; None without ice."""
+    g, step = grid.frequencies_per_A, imaging.dose_e_per_A2 / imaging.frames
+    power = ice_phase_power(g, imaging.optics.voltage_kV, imaging.ice_thickness_nm) * motion_average(g, step)
+    power *= imaging.ice_noise_scale**2
+    kept = motion_correlation(g, step)
+    ice: NDArray[np.complex64] | None = None
+    for _ in range(imaging.frames):
+        if not power.any():
+            yield None
+        elif ice is None:
+            ice = random_spectrum(grid, power, generator)
+            yield ice
+        else:
+            ice = ice * grid.spread(kept) + random_spectrum(grid, power * (1.0 - kept**2), generator)
+            yield ice
+
+
+def _background(
+    grid: RadialGrid, imaging: Imaging, generator: np.random.Generator
+) -> NDArray[np.complex64] | None:
+    """Draw the structured background of the whole exposure, as contrast."""
+    if imaging.background_power_A2 == 0:
+        return None
+    power = background_power(
+        grid.frequencies_per_A,
+        imaging.background_power_A2,
+        imaging.background_exponent,
+        imaging.background_rolloff_A,
+    )
+    return random_spectrum(grid, power, generator)
+
+
+def _transmission(
+    shape_px: tuple[int, int], pixel_size_A: float, imaging: Imaging, generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """Give the mean intensity over the field relative to its centre: thicker ice is darker."""
+    direction = generator.uniform(0.0, 2 * np.pi)
+    if imaging.thickness_gradient_nm_per_um == 0:
+        return np.ones((1, 1), dtype=np.float32)
+    thickness = thickness_map_nm(
+        shape_px,
+        pixel_size_A,
+        imaging.ice_thickness_nm,
+        imaging.thickness_gradient_nm_per_um,
+        direction,
+    )
+    decay = np.log(unscattered_share(imaging.optics.voltage_kV, 1.0))
+    result: NDArray[np.float32] = np.exp(
+        (thickness - np.float32(imaging.ice_thickness_nm)) * np.float32(decay)
+    )
+    return result
+
+
+def _shifted(
+    spectrum: NDArray[np.complex64], grid: RadialGrid, shift_A: NDArray[np.float64]
+) -> NDArray[np.complex64]:
+    """Move a field by (y, x) in A: a phase ramp on its transform."""
+    if not shift_A.any():
+        return spectrum
+    rows = np.fft.fftfreq(grid.shape_px[0], grid.pixel_size_A) * shift_A[0]
+    columns = np.fft.rfftfreq(grid.shape_px[1], grid.pixel_size_A) * shift_A[1]
+    along_y = np.exp(-2j * np.pi * rows).astype(np.complex64)
+    along_x = np.exp(-2j * np.pi * columns).astype(np.complex64)
+    moved: NDArray[np.complex64] = spectrum * along_y[:, None]
+    moved *= along_x[None, :]
+    return moved
+
+
+def _mean_with(
+    mean: NDArray[np.complex64] | None, new: NDArray[np.complex64] | None, count: int
+) -> NDArray[np.complex64] | None:
+    """Give the mean of `count` fields (whose mean is `mean`) and one more."""
+    if mean is None or new is None:
+        return new
+    return mean + (new - mean) / np.float32(count + 1)
+
+
+def _clean_image(
+    seen: NDArray[np.complex64] | None,
+    phase: NDArray[np.complex64] | None,
+    lens: Lens,
+    grid: RadialGrid,
+    imaging: Imaging,
+) -> NDArray[np.float32]:
+    """Give the contrast of the particles alone: behind the lens, also behind the MTF, or before both."""
+    if seen is None or phase is None:
+        return np.zeros(grid.shape_px, dtype=np.float32)
+    if imaging.clean == "noctf":
+        spectrum = np.float32(-2.0) * phase  # a perfect phase plate: every frequency with full contrast, dark
+    else:
+        spectrum = lens.image(seen)
+    if imaging.clean == "ctf_mtf":
+        spectrum *= grid.spread(
+            signal_transfer(imaging.detector, grid.frequencies_per_A, imaging.detector_pixel_A)
+        )
+    image: NDArray[np.float32] = scipy.fft.irfft2(spectrum, s=grid.shape_px, overwrite_x=True)
+    return image
+
+
+def _coloured(counts: NDArray[np.float32], pixel_size_A: float, imaging: Imaging) -> NDArray[np.float32]:
+    """Give counts the colour of a camera that integrates; those of a counting camera stay whole numbers."""
+    if imaging.detector.counts:
+        return counts
+    grid = make_radial_grid((counts.shape[0], counts.shape[1]), pixel_size_A)
+    spectrum = scipy.fft.rfft2(counts)
+    spectrum *= grid.spread(
+        transfer_after_counting(imaging.detector, grid.frequencies_per_A, imaging.detector_pixel_A)
+    )
+    image: NDArray[np.float32] = scipy.fft.irfft2(spectrum, s=counts.shape, overwrite_x=True)
+    return image

@@ -1,0 +1,83 @@
+"""Denoise micrographs with a trained network: one model, one batch."""
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from clearice.batches import files_of, treat_manifest, write_manifest
+from clearice.denoising.learned import Denoised, check_pixel_size, check_return_at, denoise_micrograph
+from clearice.denoising.pipeline import Pipeline
+from clearice.files.checkpoints import NetworkFile, load_network
+from clearice.files.mrc import VIEWING_ONLY, Micrograph, read_micrograph, write_micrograph
+from clearice.networks.fast_unet import FastUNet
+from clearice.networks.unet import UNet
+from clearice.runtime import choose_device
+from clearice.step import run
+
+log = logging.getLogger("denoise_micrographs")
+
+
+def denoise_micrographs(
+    *,
+    micrographs: Path,
+    model: Path,
+    denoised: Path,
+    manifest: Path,
+    tile_memory_mb: int,
+    precision: str,
+    rescale_to_A: float | None,
+    return_at: str,
+    threads: int,
+    device: str,
+) -> None:
+    """Denoise the micrographs of the manifest `micrographs` with the network `model` into the folder `denoised`."""
+    check_return_at(return_at)
+    trained = load_network(model)
+    network = _fast(trained, model, device, precision, tile_memory_mb)
+    inputs = files_of(micrographs)
+    notes: dict[str, str] = {}
+    log.info("%d micrographs, network %s, %d threads on %s", len(inputs), model, threads, network.device)
+
+    def read(name: str) -> Micrograph:
+        micrograph = read_micrograph(inputs[name])
+        check_pixel_size(
+            inputs[name].name, micrograph.pixel_size_A, str(model), trained.pixel_size_A, rescale_to_A
+        )
+        return micrograph
+
+    def compute(name: str, micrograph: Micrograph) -> Denoised:
+        return denoise_micrograph(
+            micrograph.pixels,
+            pixel_size_A=micrograph.pixel_size_A,
+            network=network,
+            rescale_to_A=rescale_to_A,
+            return_at=return_at,
+        )
+
+    def write(name: str, result: Denoised) -> Path:
+        path = denoised / f"{name}.mrc"
+        write_micrograph(path, result.pixels, result.pixel_size_A, VIEWING_ONLY)
+        if result.filled_px:
+            notes[name] = f"{result.filled_px} pixels that were no finite numbers were filled"
+            log.warning("%s: %s", name, notes[name])
+        return path
+
+    with Pipeline(list(inputs), read, compute, write) as pipeline:
+        rows = treat_manifest(micrographs, manifest, lambda name, _: pipeline.result(name), "denoised")
+    if notes:
+        write_manifest(manifest, [replace(row, reason=notes.get(row.micrograph, row.reason)) for row in rows])
+
+
+def _fast(trained: NetworkFile, model: Path, device: str, precision: str, memory_mb: float) -> FastUNet:
+    """Make the network of a file ready to be applied."""
+    where = choose_device(device)
+    if trained.kind != "unet":
+        raise ValueError(
+            f"{model} holds a {trained.kind}, but a unet is applied here; give a trained denoiser"
+        )
+    network = UNet(**trained.settings)
+    network.load_state_dict(trained.weights)
+    return FastUNet(network, where, precision, memory_mb)
+
+
+run(denoise_micrographs, globals())
