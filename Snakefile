@@ -25,6 +25,11 @@ localrules:
     denoised,
     previews,
     export,
+    models,
+    scores,
+    picks,
+    particles,
+    summarise_scores,
     check_failures,
     write_provenance,
 
@@ -35,6 +40,7 @@ rule all:
         "results/report/index.html",
         "results/failures.tsv",
         each_dataset("results/{dataset}/export/micrographs.star"),
+        each_scored_dataset("results/{dataset}/scores/summary.tsv"),
 
 
 rule sums:
@@ -63,3 +69,32 @@ rule previews:
 rule export:
     input:
         each_dataset("results/{dataset}/export/micrographs.star"),
+
+
+rule models:
+    input:
+        models_of_methods(),
+
+
+rule scores:
+    input:
+        each_scored_dataset("results/{dataset}/scores/summary.tsv"),
+
+
+rule picks:
+    input:
+        each_batch(
+            "results/{dataset}/picks/{picker}/{method}/{part}/{batch}/manifest.tsv",
+            picker=config["picking"]["pickers"],
+            method=METHODS,
+            part=PARTS,
+        ),
+
+
+rule particles:
+    input:
+        each_batch(
+            "results/{dataset}/particles/{picker}/{method}/{batch}/particles.star",
+            picker=config["picking"]["pickers"][:1],
+            method=config["picking"]["extract_from"],
+        ),

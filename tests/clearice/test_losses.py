@@ -39,7 +39,7 @@ def value_found_by(loss: str) -> float:
         validation_crops=5,
         patience=0,
         full_noise_step=0,
-        precision="fp32",
+        precision="float32",
     )
     network = Guess()
     train(

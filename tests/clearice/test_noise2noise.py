@@ -66,7 +66,7 @@ def test_noise2noise_beats_lowpass_gaussian_and_wiener_on_counting_movies():
         validation_crops=8,
         patience=0,
         full_noise_step=0,
-        precision="fp32",
+        precision="float32",
     )
     network = UNet(15, 5, 3)
     initialise(network, torch.Generator().manual_seed(1))

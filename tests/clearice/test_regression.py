@@ -27,7 +27,7 @@ SETTINGS = RegressionSettings(
     validation_crops=5,
     patience=0,
     full_noise_step=0,
-    precision="fp32",
+    precision="float32",
 )
 
 
@@ -148,7 +148,7 @@ def test_a_loss_that_is_not_finite_ends_in_a_sentence_that_says_what_to_lower():
 def test_bf16_trains_to_nearly_the_loss_of_fp32():
     losses = [
         trained(changed(precision=precision, steps=40, validate_every=40)).history[-1].validation_loss
-        for precision in ("fp32", "bf16")
+        for precision in ("float32", "bfloat16")
     ]
     assert losses[1] == pytest.approx(losses[0], rel=0.05)
 
@@ -233,7 +233,7 @@ def test_a_gpu_trains_in_bf16_with_pinned_batches_of_several_workers():
         network,
         pair,
         other_pair,
-        changed(precision="bf16", steps=60, validate_every=20, clip_norm=1.0),
+        changed(precision="bfloat16", steps=60, validate_every=20, clip_norm=1.0),
         device=torch.device("cuda"),
         workers=2,
         resume_from=None,

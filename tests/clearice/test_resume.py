@@ -54,7 +54,7 @@ def trained(folder, optimiser, killed_after=-1, patience=0, steps=12):
         validation_crops=4,
         patience=patience,
         full_noise_step=0,
-        precision="fp32",
+        precision="float32",
     )
     return train(
         KilledAfter(killed_after),

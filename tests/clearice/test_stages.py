@@ -65,6 +65,6 @@ def test_a_network_is_applied_at_the_pixel_size_it_was_trained_at() -> None:
 def test_simulated_micrographs_are_divided_and_split(count: int, size: int) -> None:
     batches = simulated_batches(count, size)
     assert sum(batches.values()) == count and max(batches.values()) <= size
-    splits = simulated_splits(batches)
-    assert len(splits) == count and {"train", "validation"} <= set(splits.values())
-    assert count < 10 or abs(list(splits.values()).count("test") - count / 10) <= 1
+    splits = simulated_splits(batches, 0.1)
+    assert len(splits) == count and {"train", "validation"} == set(splits.values())
+    assert list(splits.values()).count("validation") == max(1, round(0.1 * count))

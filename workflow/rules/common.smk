@@ -14,6 +14,7 @@ from clearice.stages import (
     home_of,
     members_of,
     model_of,
+    highpass_of,
     scale_of,
     simulated_batches,
     simulated_splits,
@@ -31,7 +32,10 @@ PARTS = config["run"]["parts"]
 SIMULATED = simulated_batches(
     config["simulation"]["micrographs"], config["simulation"]["batch_size"]
 )
-SIMULATED_SPLITS = simulated_splits(SIMULATED)
+SIMULATED_SPLITS = simulated_splits(
+    SIMULATED, config["simulation"]["validation_fraction"]
+)
+SIMULATED_TEST = "s9999"
 
 
 wildcard_constraints:
@@ -121,6 +125,11 @@ def scale_of_method(wildcards):
     return scale_of(config, wildcards.method)
 
 
+def highpass_of_method(wildcards):
+    """Give the high-pass that belongs to the network of the job's method."""
+    return highpass_of(config, wildcards.method)
+
+
 def setting_of(stage, key):
     """Read a setting of a stage for the job's variant."""
     return lambda wildcards: stage_setting(config, wildcards.variant, stage, key)
@@ -191,7 +200,11 @@ def weights_of_dataset(wildcards):
 
 def simulated_in_batch(wildcards):
     """Count the micrographs of a simulated batch."""
-    return SIMULATED[wildcards.batch]
+    return (
+        config["simulation"]["test_micrographs"]
+        if wildcards.batch == SIMULATED_TEST
+        else SIMULATED[wildcards.batch]
+    )
 
 
 def simulated_pixel_size(wildcards):
@@ -276,18 +289,38 @@ def coordinate_files(wildcards):
     ]
 
 
+def scored_batches(dataset):
+    """List the batches of a dataset that are scored: the first of the sheet, and the simulated test batch."""
+    real = list(PLAN.batches[dataset])[: config["evaluation"]["batches"]]
+    simulates = any(METHODS[name]["kind"] in ("coarse", "nt2c") for name in METHODS)
+    return real, (
+        [SIMULATED_TEST]
+        if simulates and config["simulation"]["test_micrographs"]
+        else []
+    )
+
+
 def scores_of_dataset(wildcards):
     """List all tables of scores of the job's dataset: every method and part, with the picks of every picker."""
-    table = "results/{dataset}/scores/{method}/{part}/{batch}"
-    wanted = {
-        "dataset": wildcards.dataset,
-        "method": METHODS,
-        "part": PARTS,
-        "batch": list(PLAN.batches[wildcards.dataset]),
-    }
-    return expand(table + ".tsv", **wanted) + expand(
-        table + ".{picker}.tsv", picker=config["picking"]["pickers"], **wanted
+    real, test = scored_batches(wildcards.dataset)
+    table = f"results/{wildcards.dataset}/scores/" + "{method}/{part}/{batch}{kind}.tsv"
+    kinds = ["", *(f".{picker}" for picker in config["picking"]["pickers"])]
+    return expand(table, method=METHODS, part=PARTS, batch=real, kind=kinds) + expand(
+        table, method=METHODS, part="full", batch=test, kind=kinds
     )
+
+
+def each_scored_dataset(pattern):
+    """Fill a path pattern for all datasets with micrographs of which the particle's diameter is known."""
+    return [
+        path
+        for path, name in (
+            (pattern.format(dataset=name), name)
+            for name in PLAN.batches
+            if PLAN.batches[name]
+        )
+        if PLAN.column(name, "particle_diameter_A") and config["evaluation"]["batches"]
+    ]
 
 
 def each_batch(pattern, **wanted):
@@ -324,3 +357,20 @@ def fingerprints():
         path.name: fingerprint(path)
         for path in sorted((WORKFLOW / "scripts").glob("*.py"))
     }
+
+
+def models_of_methods():
+    """List the networks of all learned methods and datasets."""
+    learned = [
+        name
+        for name, method in METHODS.items()
+        if method["kind"] in ("noise2noise", "coarse", "nt2c")
+    ]
+    return sorted(
+        {
+            model_of(config, name, dataset)
+            for name in learned
+            for dataset in PLAN.batches
+            if PLAN.batches[dataset]
+        }
+    )

@@ -56,6 +56,7 @@ rule denoise_noise2noise:
     params:
         code=fingerprint_of("denoise_micrographs.py"),
         rescale_to_A=scale_of_method,
+        highpass_A=highpass_of_method,
         tile_memory_mb=config["application"]["tile_memory_mb"],
         precision=config["application"]["precision"],
         return_at=config["application"]["return_at"],

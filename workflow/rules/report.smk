@@ -94,6 +94,7 @@ rule write_report:
             method=METHODS,
             part=PARTS,
         ),
+        scores=each_scored_dataset("results/{dataset}/scores/summary.tsv"),
         provenance="results/provenance.json",
     output:
         page=report(

@@ -9,6 +9,7 @@ from clearice.denoising.learned import Denoised, check_pixel_size, check_return_
 from clearice.denoising.pipeline import Pipeline
 from clearice.files.checkpoints import NetworkFile, load_network
 from clearice.files.mrc import VIEWING_ONLY, Micrograph, read_micrograph, write_micrograph
+from clearice.image.highpass import highpass
 from clearice.networks.fast_unet import FastUNet
 from clearice.networks.unet import UNet
 from clearice.runtime import choose_device
@@ -26,6 +27,7 @@ def denoise_micrographs(
     tile_memory_mb: int,
     precision: str,
     rescale_to_A: float | None,
+    highpass_A: float,
     return_at: str,
     threads: int,
     device: str,
@@ -47,7 +49,7 @@ def denoise_micrographs(
 
     def compute(name: str, micrograph: Micrograph) -> Denoised:
         return denoise_micrograph(
-            micrograph.pixels,
+            highpass(micrograph.pixels, pixel_size_A=micrograph.pixel_size_A, length_A=highpass_A),
             pixel_size_A=micrograph.pixel_size_A,
             network=network,
             rescale_to_A=rescale_to_A,

@@ -4,10 +4,11 @@ from collections import Counter
 from pathlib import Path
 
 from clearice.batches import FAILED, OK, SKIPPED, files_of, read_manifest
-from clearice.evaluation.page import Shot, fill, group_shots
+from clearice.evaluation.page import Shot, fill, group_shots, score_tables
 from clearice.evaluation.template import PAGE
 from clearice.files.atomic import write_text
 from clearice.files.documents import read_json
+from clearice.files.tables import read_table
 from clearice.step import run
 
 
@@ -16,6 +17,7 @@ def write_report(
     previews: list[Path],
     sums: list[Path],
     denoised: list[Path],
+    scores: list[Path],
     provenance: Path,
     page: Path,
     micrographs_shown: int,
@@ -61,7 +63,11 @@ def write_report(
             shots=group_shots(shots, micrographs_shown),
             counts=table,
             failures=failures,
-            scores={},
+            scores={
+                title: table
+                for path in scores
+                for title, table in score_tables(path.parts[-3], read_table(path)).items()
+            },
             provenance=read_json(provenance),
         ),
     )

@@ -69,6 +69,13 @@ def model_of(config: Config, method: str, dataset: str) -> str:
     return f"results/{home_of(config, method, dataset)}/models/{stage}/{variant_of(config, method, stage)}.pt"
 
 
+def highpass_of(config: Config, method: str) -> float:
+    """Give the length in A of the high-pass that the pairs a method's network learned from went through."""
+    if config["methods"][method]["kind"] != "nt2c":
+        return 0.0
+    return float(stage_setting(config, variant_of(config, method, "extract_noise"), "extract_noise", "highpass_A"))
+
+
 def scale_of(config: Config, method: str) -> float | None:
     """Give the pixel size in A a method's network works at; None for that of the micrographs."""
     own = config["methods"][method]
@@ -79,16 +86,16 @@ def scale_of(config: Config, method: str) -> float | None:
 
 
 def simulated_batches(micrographs: int, batch_size: int) -> dict[str, int]:
-    """Divide simulated micrographs into batches ``s0001``...: their names, and how many each has."""
+    """Divide the micrographs to learn from into batches ``s0001``...: their names, and how many each has."""
     starts = range(0, micrographs, batch_size)
-    return {f"s{number:04d}": min(batch_size, micrographs - start) for number, start in enumerate(starts, start=1)}
+    return {
+        f"s{number:04d}": min(batch_size, micrographs - start) for number, start in enumerate(starts, start=1)
+    }
 
 
-def simulated_splits(batches: Mapping[str, int]) -> dict[str, str]:
-    """Mark a tenth of the simulated micrographs for validation and a tenth for tests, evenly spread."""
+def simulated_splits(batches: Mapping[str, int], validation_fraction: float) -> dict[str, str]:
+    """Mark a share of the simulated micrographs, evenly spread, for validation and the rest for training."""
     names = [f"{batch}_{index + 1:03d}" for batch, count in batches.items() for index in range(count)]
-    marks = {4: "validation", 9: "test"}
-    splits = {name: marks.get(number % 10, "train") for number, name in enumerate(names)}
-    if "validation" not in splits.values() and len(names) > 2:
-        splits[names[-1]] = "validation"
-    return splits
+    wanted = max(1, round(validation_fraction * len(names)))
+    chosen = {round((number + 0.5) * len(names) / wanted - 0.5) for number in range(wanted)}
+    return {name: "validation" if number in chosen else "train" for number, name in enumerate(names)}

@@ -80,6 +80,36 @@ def fill(
     )
 
 
+def score_tables(dataset: str, summary: Table) -> dict[str, list[dict[str, str]]]:
+    """Turn a long summary into one table per part: a row per method, a column per metric.
+
+    Parameters
+    ----------
+    dataset
+        Name of the dataset, for the titles.
+    summary
+        Rows with method, part, metric, mean and standard_error, as text.
+
+    Returns
+    -------
+    dict
+        Tables by title; a missing number is an empty cell, an error is given where there are several micrographs.
+    """
+    parts: dict[str, dict[str, dict[str, str]]] = {}
+    for row in summary:
+        cell = row["mean"] if row["standard_error"] == "nan" else f"{row['mean']} ± {row['standard_error']}"
+        parts.setdefault(row["part"], {}).setdefault(row["method"], {})[row["metric"]] = cell
+    tables = {}
+    for part, methods in parts.items():
+        metrics = list(dict.fromkeys(metric for values in methods.values() for metric in values))
+        what = "simulated micrographs, against the truth" if part == "simulated" else f"real micrographs, {part} dose"
+        tables[f"Scores: {dataset}, {what}"] = [
+            {"method": method, **{metric: values.get(metric, "") for metric in metrics}}
+            for method, values in methods.items()
+        ]
+    return tables
+
+
 def _settings(method: Mapping[str, Any]) -> str:
     """Write a method's settings in one line."""
     return ", ".join(f"{key} {value}" for key, value in method.items() if key != "kind")

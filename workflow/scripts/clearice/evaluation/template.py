@@ -18,6 +18,7 @@ PAGE = """\
   .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(225px, 1fr)); gap: .8rem; margin: .5rem 0 1.2rem; }
   figure { margin: 0; } img { width: 100%; display: block; background: #000; }
   figcaption { color: var(--soft); font-size: .9rem; padding-top: .2rem; }
+  table.scores { display: block; overflow-x: auto; font-size: .85rem; } table.scores td { white-space: nowrap; }
   code, pre { font: 13px/1.45 ui-monospace, monospace; } pre { background: #f6f8fa; padding: .8rem; overflow-x: auto; }
   details { margin: .6rem 0; } summary { cursor: pointer; }
 </style>
@@ -53,7 +54,9 @@ A denoiser can remove what is there and draw what is not. Extract particles from
 
 {% for title, rows in scores.items() %}
 <h2>{{ title }}</h2>
-<table>
+<p class="lead">Both SNRs and SSIM can be won by a mask: see the row of the cheat. Read them only beside the null test (what is left of pure
+noise, and what is picked in it), the agreement with a truth or an independent exposure, and the picks.</p>
+<table class="scores">
 <tr>{% for column in rows[0] %}<th>{{ column }}</th>{% endfor %}</tr>
 {% for row in rows %}
 <tr>{% for value in row.values() %}<td>{{ value }}</td>{% endfor %}</tr>

@@ -1,0 +1,270 @@
+"""Measure Noise2Noise on simulated counting movies (against the truth) and on real frames of EMPIAR-10146.
+
+    python benchmarks/noise2noise.py simulated
+    python benchmarks/noise2noise.py real --data ../shared/data/empiar10146
+
+`real` is leave-micrographs-out: for each fold a network learns frame -> rest (two exposures of one field whose
+noise has no covariance, see the data's SOURCE.txt) from the other micrographs, and denoises the
+fold's frames.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import logging
+import platform
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "workflow/scripts"))
+
+from clearice.evaluation.independent import agreement, agreement_sums  # noqa: E402
+from clearice.image.filters import gaussian, lowpass  # noqa: E402
+from clearice.image.grids import apply_transfer  # noqa: E402
+from clearice.image.resize import fourier_resample  # noqa: E402
+from clearice.image.rings import ring_sums, transfer_of_rings  # noqa: E402
+from clearice.image.scaling import restore, standardise  # noqa: E402
+from clearice.learning.diets import DietSettings, training_pairs, validation_pairs  # noqa: E402
+from clearice.learning.initialisation import initialise  # noqa: E402
+from clearice.learning.pairs import BOTH_WAYS, TrainingImage, training_image  # noqa: E402
+from clearice.learning.regression import train  # noqa: E402
+from clearice.learning.settings import RegressionSettings  # noqa: E402
+from clearice.networks.unet import UNet  # noqa: E402
+from clearice.runtime import torch_generator  # noqa: E402
+
+Image = NDArray[np.float32]
+
+PIXEL_SIZE_A = 3.0
+FRAMES = 20
+DOSE_PER_FRAME = 1.0  # electrons per pixel
+CONTRAST = 0.07  # standard deviation of the expected counts over their mean
+DEFAULTS = {
+    "simulated": {"steps": 400, "width": 15, "crop_px": 64},
+    "real": {"steps": 800, "width": 24, "crop_px": 128},
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", choices=["simulated", "real"])
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data/empiar10146")
+    parser.add_argument("--steps", type=int, help="simulated: 400, real: 800 in each fold")
+    parser.add_argument("--width", type=int, help="simulated: 15, real: 24")
+    parser.add_argument("--crop_px", type=int, help="simulated: 64, real: 128")
+    parser.add_argument("--batch_size", type=int, default=4)
+    parser.add_argument("--learning_rate", type=float, default=2e-3)
+    parser.add_argument("--folds", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1)
+    options = parser.parse_args()
+    for name, value in DEFAULTS[options.part].items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(options.threads)
+    print(
+        f"{datetime.date.today()}, {platform.machine()}, {options.threads} threads, torch {torch.__version__}"
+    )
+    print(f"python {' '.join(sys.argv)}\n")
+    if options.part == "simulated":
+        simulated(options)
+    else:
+        real(options)
+
+
+def simulated(options: argparse.Namespace) -> None:
+    """Print the PSNR against the truth of Noise2Noise and of linear filters that know no truth either."""
+    generator = np.random.default_rng(options.seed)
+    movies = [counting_movie(generator, 384, 40) for _ in range(14)]
+    pairs = [training_image(str(k), even, odd, "noise2noise") for k, (_, even, odd) in enumerate(movies[:10])]
+    start = time.monotonic()
+    network = trained_network(pairs[:8], pairs[8:], "noise2noise", options)
+    seconds = time.monotonic() - start
+    table: dict[str, list[float]] = {}
+    for truth, even, odd in movies[10:]:
+        full = even + odd
+        answers = {
+            "raw": full,
+            "low-pass 20 A": lowpass(full, pixel_size_A=PIXEL_SIZE_A, resolution_A=20.0, edge_fraction=0.2),
+            "Gaussian, sigma 2 px": gaussian(full, sigma_px=2.0, window_px=13),
+            "Wiener, spectra from even and odd": wiener(even, odd),
+            "Noise2Noise of the full sum": denoised(network, full),
+            "Noise2Noise, f(even) + f(odd)": denoised(network, even) + denoised(network, odd),
+        }
+        for name, answer in answers.items():
+            table.setdefault(name, []).append(psnr_after_fit(answer, truth))
+    print("| method | PSNR against the truth, dB | each of the 4 test movies |\n| --- | --- | --- |")
+    for name, values in table.items():
+        print(f"| {name} | {np.mean(values):.2f} | {', '.join(f'{value:.1f}' for value in values)} |")
+    print(
+        f"\n{options.steps} steps in {seconds:.0f} s, {options.steps * options.batch_size / seconds:.1f} pairs/s"
+    )
+
+
+def counting_movie(generator: np.random.Generator, side: int, particles: int) -> tuple[Image, Image, Image]:
+    """Simulate the truth (expected counts), the even and the odd sum of one movie of a counting camera.
+
+    A particle is 60 Gaussian blobs in a ball 36 px across, projected in a random direction.
+    """
+    blobs = np.random.default_rng(0).standard_normal((60, 3))
+    blobs *= (
+        18.0
+        * np.random.default_rng(1).uniform(0, 1, (60, 1)) ** (1 / 3)
+        / np.linalg.norm(blobs, axis=1)[:, None]
+    )
+    density = np.zeros((side, side))
+    rows, columns = np.mgrid[-6:7, -6:7]
+    for _ in range(particles):
+        turn, _ = np.linalg.qr(generator.standard_normal((3, 3)))
+        centre = generator.uniform(0, side, 2)
+        for y, x in (blobs @ turn)[:, :2] + centre:
+            iy, ix = round(y), round(x)
+            bump = np.exp(-((rows + iy - y) ** 2 + (columns + ix - x) ** 2) / (2 * 1.7**2))
+            np.add.at(density, ((rows + iy) % side, (columns + ix) % side), bump)
+    relative = 1.0 - CONTRAST * (density - density.mean()) / density.std()
+    expected = np.clip(relative, 0.05, None) * DOSE_PER_FRAME
+    frames = generator.poisson(expected, (FRAMES, side, side))
+    even, odd = frames[1::2].sum(0), frames[0::2].sum(0)
+    return (FRAMES * expected).astype(np.float32), even.astype(np.float32), odd.astype(np.float32)
+
+
+def trained_network(
+    training: Sequence[TrainingImage],
+    validation: Sequence[TrainingImage],
+    diet: str,
+    options: argparse.Namespace,
+) -> UNet:
+    """Train a small U-Net with the project's trainer."""
+    diet_settings = DietSettings(
+        diet, options.crop_px, options.seed, options.batch_size, options.steps, 1.0, 0.0, None
+    )
+    settings = RegressionSettings(
+        steps=options.steps,
+        batch_size=options.batch_size,
+        both_ways=diet in BOTH_WAYS,
+        loss="L2",
+        optimiser="adam",
+        learning_rate=options.learning_rate,
+        schedule="cosine",
+        warmup_steps=min(50, options.steps // 4),
+        clip_norm=1.0,
+        validate_every=max(1, options.steps // 8),
+        validation_crops=16,
+        patience=0,
+        full_noise_step=0,
+        precision="float32",
+    )
+    network = UNet(options.width, 7, 3)
+    initialise(network, torch_generator(options.seed, "initial weights"))
+    trained = train(
+        network,
+        training_pairs(training, diet_settings),
+        validation_pairs(validation, diet_settings),
+        settings,
+        device=torch.device("cpu"),
+        workers=1,
+        resume_from=None,
+        keep=lambda state: None,
+    )
+    network.load_state_dict(trained.weights)
+    return network.eval()
+
+
+def denoised(network: UNet, image: Image) -> Image:
+    """Apply a network to a whole image, in the image's units."""
+    scaled, mean, sd = standardise(image)
+    with torch.inference_mode():
+        answer: Image = network(torch.from_numpy(scaled)[None, None])[0, 0].numpy()
+    return restore(answer, mean, sd)
+
+
+def wiener(even: Image, odd: Image) -> Image:
+    """Filter even + odd with S / (S + N) by ring: S from even x odd, N from what they do not share."""
+    sums = ring_sums(even, odd, 4.0)
+    signal = np.maximum(4.0 * sums.cross, 0.0)
+    power = sums.power_first + sums.power_second + 2.0 * sums.cross
+    gain = np.clip(signal / np.maximum(power, 1e-12), 0.0, 1.0)
+    full = even + odd
+    mean = np.float32(full.mean())
+    return mean + apply_transfer(
+        full - mean, transfer_of_rings((full.shape[0], full.shape[1]), sums.frequency, gain)
+    )
+
+
+def psnr_after_fit(answer: Image, truth: Image) -> float:
+    """Give the PSNR in dB (range of the truth) after the best gain and offset."""
+    slope, offset = np.polyfit(answer.ravel().astype(np.float64), truth.ravel().astype(np.float64), 1)
+    error = float(np.mean((slope * answer + offset - truth) ** 2))
+    return 10.0 * float(np.log10(float(np.ptp(truth)) ** 2 / error))
+
+
+def real(options: argparse.Namespace) -> None:
+    """Print the agreement of denoised frames with `rest`, in bands, for folds of micrographs left out."""
+    from real_scores import PIXEL_SIZE_A as FINE_A
+    from real_scores import RING_PX, load_fields, score_agreement
+
+    fields = load_fields(options.data)
+    names = sorted(fields)
+    frames = {name: fields[name].frame for name in names}
+    rests = {name: fields[name].rest for name in names}
+    shape = tuple(round(side * FINE_A / PIXEL_SIZE_A) for side in fields[names[0]].frame.shape)
+    pairs = {}
+    for name in names:
+        coarse = [fourier_resample(image, (shape[0], shape[1])) for image in (frames[name], rests[name])]
+        # one way only: the network is for the frame's dose; both standardised: one normalisation serves both
+        frame, rest = (standardise(image)[0] for image in coarse)
+        pairs[name] = training_image(name, frame, rest, "supervised")
+    answers: dict[str, Image] = {}
+    start = time.monotonic()
+    for fold in range(options.folds):
+        left_out = names[fold :: options.folds]
+        others = [name for name in names if name not in left_out]
+        network = trained_network([pairs[n] for n in others[1:]], [pairs[others[0]]], "supervised", options)
+        for name in left_out:
+            coarse = fourier_resample(frames[name], (shape[0], shape[1]))
+            answers[name] = fourier_resample(denoised(network, coarse), frames[name].shape)
+    seconds = time.monotonic() - start
+    low = {
+        name: lowpass(image, pixel_size_A=FINE_A, resolution_A=20.0, edge_fraction=0.2)
+        for name, image in frames.items()
+    }
+    bands = ((200.0, 10.0), (200.0, 50.0), (50.0, 25.0), (25.0, 15.0), (15.0, 10.0))
+    methods = {"raw": frames, "low-pass 20 A": low, "Noise2Noise, frame -> rest": answers}
+    print("| single frames | r | r, other micrograph | EV filt | EV filt, other | FRC 0.143, A |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for label, images in methods.items():
+        s = score_agreement(images, rests)
+        print(
+            f"| {label} | {s['r']:.2f} | {s['r_other']:.2f} | {s['EV_filt']:.2f} | {s['EV_other']:.2f} "
+            f"| {s['FRC_A']:.1f} |"
+        )
+    print("\nr in the band alone (both images limited to it), % / explained variance, %\n")
+    print("| single frames | " + " | ".join(f"{coarse:g}-{fine:g} A" for coarse, fine in bands) + " |")
+    print("| --- |" + " --- |" * len(bands))
+    for label, images in methods.items():
+        cells = []
+        for coarse_A, fine_A in bands:
+            scores = []
+            for name in names:
+                sums = agreement_sums(images[name], rests[name], RING_PX)
+                band = sums.within(FINE_A / coarse_A, FINE_A / fine_A)
+                one = agreement(band, band, pixel_size_A=FINE_A, coarsest_A=coarse_A, finest_A=fine_A)
+                scores.append((one.correlation, one.explained))
+            r, explained = 100 * np.mean(scores, axis=0)
+            cells.append(f"{r:.2f} / {explained:.2f}")
+        print(f"| {label} | " + " | ".join(cells) + " |")
+    print(f"\n{options.folds} folds, {options.folds * options.steps} steps in {seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    main()

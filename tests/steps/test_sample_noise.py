@@ -1,0 +1,139 @@
+"""Sampling on files: fields in the micrographs' units, a table of their fidelity, equal bytes."""
+
+import numpy as np
+import pytest
+
+from clearice.batches import treat_rows, write_manifest
+from clearice.files.checkpoints import NetworkFile, save_network
+from clearice.files.stacks import read_stack, write_stack
+from clearice.files.tables import read_table
+from clearice.noise.colouring import colour, radial_amplitude
+from sample_noise import sample_noise
+from train_noise_gan import train_noise_gan
+
+SIDE = 16
+
+
+def write_noise(folder, seed=0, pixel_size_A=3.0):
+    """Coloured noise of mean 20 and standard deviation 4."""
+    generator = np.random.default_rng(seed)
+    amplitude = 0.6 + 2.0 * np.exp(-((np.arange(30) / 4.0) ** 2))
+    made = colour(generator.standard_normal((150, 32, 32)).astype(np.float32), amplitude, SIDE)[
+        :, :SIDE, :SIDE
+    ]
+    patches = (20 + 4 * made / made.std()).astype(np.float32)
+
+    def treat(name):
+        write_stack(folder / f"{name}.mrcs", patches, pixel_size_A)
+        return folder / f"{name}.mrcs"
+
+    write_manifest(folder / "manifest.tsv", treat_rows(["m1"], folder, treat))
+    return folder / "manifest.tsv"
+
+
+def train(folder, noise, stationary=True):
+    train_noise_gan(
+        noise=[noise],
+        model=folder / "main.pt",
+        history=folder / "main.tsv",
+        variant="main",
+        minimum_patches=20,
+        patch_px=SIDE,
+        whitened=True,
+        symmetries=True,
+        generator={
+            "width": 16, "latent_channels": 4, "stationary": stationary, "pixel_noise": True, "output": "linear",
+            "output_sigmas": 4.0,
+        },
+        critic={"width": 16, "norm": "none"},
+        batch_size=8,
+        steps=10,
+        critic_steps=2,
+        penalty=10.0,
+        learning_rate=1e-4,
+        betas=[0.5, 0.999],
+        record_every=10,
+        keep_every=10,
+        seed=3,
+        side_folder=folder / "unfinished",
+        threads=1,
+        device="cpu",
+    )  # fmt: skip
+    return folder / "main.pt"
+
+
+def sample(folder, noise, **changed):
+    settings = {
+        "source": "gaussian",
+        "model": None,
+        "fields": 12,
+        "field_px": 64,
+        "minimum_patches": 20,
+        "bands": 4,
+        "batch_size": 5,
+        "seed": 5,
+    }
+    sample_noise(
+        noise=[noise],
+        synthetic=folder / "synthetic.mrcs",
+        fidelity=folder / "fidelity.tsv",
+        threads=1,
+        device="cpu",
+        **{**settings, **changed},
+    )
+    return read_stack(folder / "synthetic.mrcs")
+
+
+@pytest.mark.parametrize("source", ["gan", "gan of patches", "extracted", "gaussian"])
+def test_fields_have_the_units_and_the_spectrum_of_the_real_noise(tmp_path, source):
+    noise = write_noise(tmp_path / "n")
+    model = train(tmp_path, noise, stationary=source == "gan") if source.startswith("gan") else None
+    stack = sample(tmp_path, noise, source=source.split()[0], model=model, fields=30)
+    assert stack.images.shape == (30, 64, 64)
+    assert stack.pixel_size_A == pytest.approx(3.0)
+    assert stack.label == "clearice: synthetic noise, no measurement"
+    assert stack.images.mean() == pytest.approx(20.0, abs=0.6)
+    assert stack.images.std() == pytest.approx(4.0, rel=0.1)
+    real = read_stack(tmp_path / "n" / "m1.mrcs").images - 20
+    made = stack.images.reshape(30, 4, SIDE, 4, SIDE).transpose(0, 1, 3, 2, 4).reshape(-1, SIDE, SIDE) - 20
+    ratio = radial_amplitude(made)[1 : SIDE // 2] / radial_amplitude(real)[1 : SIDE // 2]
+    np.testing.assert_allclose(ratio, 1.0, atol=0.2)
+
+
+def test_the_table_compares_real_with_fake(tmp_path):
+    noise = write_noise(tmp_path / "n")
+    sample(tmp_path, noise, fields=60)
+    rows = {row["statistic"]: row for row in read_table(tmp_path / "fidelity.tsv")}
+    assert list(rows["sd"]) == ["statistic", "real", "fake", "first_half", "second_half"]
+    assert float(rows["sd"]["real"]) == pytest.approx(1.0, rel=0.01)
+    assert float(rows["sd"]["fake"]) == pytest.approx(1.0, rel=0.1)
+    assert len([name for name in rows if name.startswith("power_")]) == 4
+
+
+@pytest.mark.parametrize("source", ["gan", "extracted", "gaussian"])
+def test_equal_seeds_give_equal_bytes_and_others_do_not(tmp_path, source):
+    noise = write_noise(tmp_path / "n")
+    model = train(tmp_path, noise) if source == "gan" else None
+    files = []
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        sample(tmp_path / name, noise, source=source, model=model, seed=seed, fields=3)
+        files.append((tmp_path / name / "synthetic.mrcs").read_bytes())
+    assert files[0] == files[1] != files[2]
+
+
+def test_what_does_not_fit_together_is_refused(tmp_path):
+    noise = write_noise(tmp_path / "n")
+    model = train(tmp_path, noise)
+    other = write_noise(tmp_path / "other", pixel_size_A=1.5)
+    foreign = tmp_path / "unet.pt"
+    save_network(foreign, NetworkFile("unet", {}, {}, 3.0, "coarse", "main", {}))
+    for changed, message in [
+        ({"source": "sea"}, "noise source 'sea' is unknown"),
+        ({"source": "gan"}, "needs a model"),
+        ({"source": "gan", "model": foreign}, "kind unet, not noise_gan"),
+        ({"minimum_patches": 1000}, "1000 are needed"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            sample(tmp_path, noise, **changed)
+    with pytest.raises(ValueError, match=r"trained at 3.0 A/px, the noise patches have 1.5 A/px"):
+        sample(tmp_path, other, source="gan", model=model)

@@ -1,0 +1,115 @@
+"""Fidelity to a known truth: only on simulated micrographs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearice.image.rings import (
+    band_correlation,
+    explained_variance,
+    resolution_A,
+    ring_correlation,
+    ring_sums,
+)
+from clearice.image.similarity import affine_fit, mse, psnr_dB, ssim
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """What a denoised image has of its clean truth.
+
+    Parameters
+    ----------
+    mse_of_variance
+        Mean squared error over the truth's variance (1 is what a flat image reaches).
+    psnr_dB
+        With the truth's range (maximum minus minimum) as the peak.
+    ssim
+        With the same range.
+    frc_0500_A, frc_0143_A
+        Resolution in A where the ring correlation with truth falls below 0.5 and 0.143.
+    correlation
+        Pearson's r up to the Nyquist frequency.
+    explained
+        Share of the truth's variance explained after the best gain per ring.
+    """
+
+    mse_of_variance: float
+    psnr_dB: float
+    ssim: float
+    frc_0500_A: float
+    frc_0143_A: float
+    correlation: float
+    explained: float
+
+
+def fidelity(
+    denoised: NDArray[np.float32], truth: NDArray[np.float32], pixel_size_A: float, ring_width_px: float
+) -> Fidelity:
+    """Compare a denoised image with its truth after the best scale and offset.
+
+    Parameters
+    ----------
+    denoised
+        Image (h, w), any scale and offset: both are fitted by least squares first.
+    truth
+        Clean image (h, w).
+    pixel_size_A
+        Pixel size in A.
+    ring_width_px
+        Width of a Fourier ring for the correlations.
+
+    Raises
+    ------
+    ValueError
+        The shapes differ, or the truth is flat (an empty field has no fidelity).
+    """
+    data_range = float(np.ptp(truth))
+    if not data_range > 0:
+        raise ValueError(
+            "the clean image is flat, so nothing can be compared with it; leave empty fields out"
+        )
+    scale, offset = affine_fit(denoised, truth)
+    fitted = (scale * denoised.astype(np.float64) + offset).astype(np.float32)
+    sums = ring_sums(denoised, truth, ring_width_px)
+    curve, frequency = ring_correlation(sums)[1:], sums.frequency[1:]
+    return Fidelity(
+        mse_of_variance=mse(fitted, truth) / float(truth.var(dtype=np.float64)),
+        psnr_dB=psnr_dB(fitted, truth, data_range),
+        ssim=ssim(fitted, truth, data_range),
+        frc_0500_A=resolution_A(frequency, curve, 0.5, pixel_size_A),
+        frc_0143_A=resolution_A(frequency, curve, 0.143, pixel_size_A),
+        correlation=band_correlation(sums),
+        explained=explained_variance(sums),
+    )
+
+
+def bias_and_spread(outputs: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[float, float]:
+    """Part the error of a denoiser into bias and spread over several noise draws of one scene.
+
+    Parameters
+    ----------
+    outputs
+        Denoised images (draws, h, w) of one truth, in its units; two draws or more.
+    truth
+        Clean image (h, w).
+
+    Returns
+    -------
+    tuple of float
+        Root mean square of (mean output - truth), corrected for what the spread adds to it, and the root mean
+        square spread of one output; both over the truth's sd.
+    """
+    draws = len(outputs)
+    if draws < 2:
+        raise ValueError(f"{draws} noise draw cannot part bias from spread; give two or more")
+    sd = float(truth.std(dtype=np.float64))
+    if sd == 0:
+        raise ValueError("the clean image is flat, so bias has no scale; use a field with particles")
+    variance = float(outputs.var(axis=0, ddof=1, dtype=np.float64).mean())
+    offset = outputs.mean(axis=0, dtype=np.float64) - truth
+    squared = max(0.0, float((offset**2).mean()) - variance / draws)
+    return float(np.sqrt(squared)) / sd, float(np.sqrt(variance)) / sd

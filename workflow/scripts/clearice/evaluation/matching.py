@@ -1,0 +1,176 @@
+"""Match picks with known particles and score the picks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.optimize
+import scipy.spatial
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Picks of one micrograph beside its particles, the border left out of both.
+
+    Parameters
+    ----------
+    scores
+        Score of each pick that counts, shape (picks,), highest first.
+    correct
+        Whether that pick is matched with a particle.
+    distances_px
+        Distance to its particle, nan where it has none.
+    particles
+        Number of particles that count.
+    """
+
+    scores: NDArray[np.float64]
+    correct: NDArray[np.bool_]
+    distances_px: NDArray[np.float64]
+    particles: int
+
+
+@dataclass(frozen=True)
+class PickScore:
+    """Precision, recall and F1 (0 to 1) of a set of picks, their number, and the mean error of the correct ones."""
+
+    precision: float
+    recall: float
+    f1: float
+    picks: int
+    error_px: float
+
+
+def match(picks: NDArray[np.float64], particles: NDArray[np.float64], radius_px: float) -> NDArray[np.intp]:
+    """Match picks and particles one to one within a radius, as many and as near as possible.
+
+    The assignment minimises the sum of min(d^2 - r^2, 0) (Hungarian method, as Topaz does).
+
+    Parameters
+    ----------
+    picks, particles
+        Centres (n, 2) and (m, 2) as (y, x) in pixels.
+    radius_px
+        Largest distance of a match.
+
+    Returns
+    -------
+    int array (n,)
+        Index of the particle of each pick, -1 where it has none.
+    """
+    partner = np.full(len(picks), -1, dtype=np.intp)
+    if len(picks) == 0 or len(particles) == 0:
+        return partner
+    cost = np.minimum(scipy.spatial.distance.cdist(picks, particles, "sqeuclidean") - radius_px**2, 0.0)
+    rows, columns = scipy.optimize.linear_sum_assignment(cost)
+    near = cost[rows, columns] < 0.0
+    partner[rows[near]] = columns[near]
+    return partner
+
+
+def match_micrograph(
+    picks: NDArray[np.float64],
+    scores: NDArray[np.float64],
+    particles: NDArray[np.float64],
+    *,
+    shape: tuple[int, int],
+    radius_px: float,
+    border_px: float,
+) -> Matched:
+    """Match the picks of one micrograph and leave its border out.
+
+    All are matched first. A particle counts if it lies inside the border; a pick counts if it is matched with
+    one that counts, or unmatched and inside. So nobody loses by a particle that is cut off by the border.
+
+    Parameters
+    ----------
+    picks, scores
+        Centres (n, 2) as (y, x) in pixels, and their scores (n,).
+    particles
+        Known centres (m, 2).
+    shape
+        Micrograph shape (h, w).
+    radius_px
+        Largest distance of a match; a quarter of the diameter.
+    border_px
+        Width of the border that is left out; one particle radius.
+    """
+    order = np.argsort(-scores, kind="stable")
+    picks, scores = picks[order], scores[order]
+    partner = match(picks, particles, radius_px)
+    particle_counts = inside(particles, shape, border_px)
+    matched = partner >= 0
+    pick_counts = np.where(
+        matched, particle_counts[partner] if len(particles) else False, inside(picks, shape, border_px)
+    )
+    pick_counts = pick_counts.astype(bool)
+    distances = np.full(len(picks), np.nan)
+    distances[matched] = np.linalg.norm(picks[matched] - particles[partner[matched]], axis=1)
+    return Matched(
+        scores[pick_counts], matched[pick_counts], distances[pick_counts], int(particle_counts.sum())
+    )
+
+
+def inside(centres: NDArray[np.float64], shape: tuple[int, int], border_px: float) -> NDArray[np.bool_]:
+    """Tell which centres (n, 2) lie at least `border_px` from the edges of an image (h, w)."""
+    limits = np.array(shape, dtype=np.float64) - 1.0 - border_px
+    return np.asarray(((centres >= border_px) & (centres <= limits)).all(axis=1))
+
+
+def score_picks(micrographs: Sequence[Matched], threshold: float = -np.inf) -> PickScore:
+    """Score the picks at or above a threshold, pooled over micrographs."""
+    kept = [one.scores >= threshold for one in micrographs]
+    correct = sum(int(one.correct[keep].sum()) for one, keep in zip(micrographs, kept, strict=True))
+    picks = sum(int(keep.sum()) for keep in kept)
+    particles = sum(one.particles for one in micrographs)
+    errors = [one.distances_px[keep & one.correct] for one, keep in zip(micrographs, kept, strict=True)]
+    error = np.concatenate(errors) if errors else np.empty(0)
+    return PickScore(
+        precision=correct / picks if picks else 0.0,
+        recall=correct / particles if particles else 0.0,
+        f1=2 * correct / (picks + particles) if picks + particles else 0.0,
+        picks=picks,
+        error_px=float(error.mean()) if error.size else float("nan"),
+    )
+
+
+def best_f1(micrographs: Sequence[Matched]) -> tuple[float, float]:
+    """Find the threshold, one for all micrographs, with the highest pooled F1.
+
+    Returns
+    -------
+    tuple of float
+        The F1 and the threshold (0 and inf where there is no pick).
+    """
+    scores, hits = _pooled(micrographs)
+    particles = sum(one.particles for one in micrographs)
+    if scores.size == 0:
+        return 0.0, float("inf")
+    f1 = 2 * hits.cumsum() / (np.arange(1, scores.size + 1) + particles)
+    f1[:-1][scores[:-1] == scores[1:]] = -1.0  # a threshold takes all picks of one score
+    best = int(np.argmax(f1))
+    return float(f1[best]), float(scores[best])
+
+
+def average_precision(micrographs: Sequence[Matched]) -> float:
+    """Sum precision times the rise of recall over the picks, highest score first (AP, 0 to 1)."""
+    _, hits = _pooled(micrographs)
+    particles = sum(one.particles for one in micrographs)
+    precision = hits.cumsum() / np.arange(1, hits.size + 1)
+    return float((precision * hits).sum() / particles) if particles else 0.0
+
+
+def random_picks(count: int, shape: tuple[int, int], generator: np.random.Generator) -> NDArray[np.float64]:
+    """Draw `count` centres (count, 2) uniformly over an image: the control beside every F1."""
+    return generator.uniform(0.0, 1.0, (count, 2)) * (np.array(shape, dtype=np.float64) - 1.0)
+
+
+def _pooled(micrographs: Sequence[Matched]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Sort the picks of all micrographs by score, and tell which are correct (1.0) or not (0.0)."""
+    scores = np.concatenate([one.scores for one in micrographs]) if micrographs else np.empty(0)
+    correct = np.concatenate([one.correct for one in micrographs]) if micrographs else np.empty(0, dtype=bool)
+    order = np.argsort(-scores, kind="stable")
+    return scores[order], correct[order].astype(np.float64)

@@ -1,0 +1,105 @@
+"""Sum scores up: every method against the same micrographs of a reference method."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Score:
+    """One number: of a method, on a part of the dose, for a micrograph."""
+
+    method: str
+    part: str
+    micrograph: str
+    metric: str
+    value: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One metric of one method over its micrographs.
+
+    Parameters
+    ----------
+    method, part, metric
+        What was measured.
+    micrographs
+        Number of micrographs with a finite value.
+    mean, standard_error
+        Over them (the error is nan for a single one).
+    gain, gain_standard_error
+        Mean difference to the reference method, micrograph by micrograph, and its standard error: the spread
+        between micrographs is larger than most differences between methods, so only this pairing tells them apart.
+    """
+
+    method: str
+    part: str
+    metric: str
+    micrographs: int
+    mean: float
+    standard_error: float
+    gain: float
+    gain_standard_error: float
+
+
+def summarise(scores: Sequence[Score], reference: str) -> list[Summary]:
+    """Average every metric of every method and part, paired with the reference method.
+
+    Parameters
+    ----------
+    scores
+        All numbers; values that are not finite are left out and counted by their absence.
+    reference
+        Name of the method to compare with, usually ``raw``; where it has no such number the gain is nan.
+
+    Returns
+    -------
+    list of Summary
+        In the order in which part, metric and method first appear.
+
+    Raises
+    ------
+    ValueError
+        One micrograph has two values of one metric.
+    """
+    table: dict[tuple[str, str, str], dict[str, float]] = {}
+    for one in scores:
+        values = table.setdefault((one.part, one.metric, one.method), {})
+        if one.micrograph in values:
+            raise ValueError(
+                f"{one.micrograph} has two values of {one.metric} for {one.method} on {one.part}; "
+                "give each table once, and each micrograph a name of its own"
+            )
+        values[one.micrograph] = one.value
+    return [
+        _summarise_one(part, metric, method, values, table.get((part, metric, reference), {}))
+        for (part, metric, method), values in table.items()
+    ]
+
+
+def _summarise_one(
+    part: str, metric: str, method: str, values: Mapping[str, float], reference: Mapping[str, float]
+) -> Summary:
+    """Average one metric of one method."""
+    finite = {name: value for name, value in values.items() if math.isfinite(value)}
+    differences = [
+        value - reference[name]
+        for name, value in finite.items()
+        if math.isfinite(reference.get(name, math.nan))
+    ]
+    mean, error = _mean_and_error(list(finite.values()))
+    gain, gain_error = _mean_and_error(differences)
+    return Summary(method, part, metric, len(finite), mean, error, gain, gain_error)
+
+
+def _mean_and_error(values: Sequence[float]) -> tuple[float, float]:
+    """Give the mean and its standard error, nan where there are too few values."""
+    if not values:
+        return math.nan, math.nan
+    error = float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    return float(np.mean(values)), error

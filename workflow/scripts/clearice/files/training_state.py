@@ -1,0 +1,60 @@
+"""The state of an unfinished training, from which it can go on."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from clearice.files.atomic import written_whole
+
+STATE_FILE = "state.pt"
+
+
+def save_state(folder: Path, state: Mapping[str, Any]) -> None:
+    """Write the state of a training into its folder, in place of the one before, whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        The training's own folder; made if it is missing.
+    state
+        Tensors and plain values.
+
+    Raises
+    ------
+    OSError
+        The disk is full or the folder cannot be written; the state before is still there.
+    """
+    with written_whole(folder / STATE_FILE) as partial, partial.open("wb") as stream:
+        torch.save(dict(state), stream)
+
+
+def load_state(folder: Path) -> dict[str, Any] | None:
+    """Read the state of a training, onto the CPU; None if there is none.
+
+    Raises
+    ------
+    ValueError
+        The file is damaged.
+    """
+    path = folder / STATE_FILE
+    if not path.exists():
+        return None
+    try:
+        with path.open("rb") as stream:
+            state: dict[str, Any] = torch.load(stream, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, ValueError, LookupError) as error:
+        raise ValueError(
+            f"{path}, the state of an unfinished training, is damaged ({type(error).__name__}); "
+            f"delete {folder} to train from the start"
+        ) from None
+    return state
+
+
+def remove_state(folder: Path) -> None:
+    """Remove the folder of a training that is finished, with all in it."""
+    shutil.rmtree(folder, ignore_errors=True)

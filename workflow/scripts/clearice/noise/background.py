@@ -1,0 +1,239 @@
+"""Find pure background in micrographs by the similarity of local patches of a coarsely denoised guide.
+
+NT2C, section 2.2.2: in a denoised micrograph background is flat, so that all local patches of a background
+patch look alike; specimen does not. The search runs on the guide, the patches are cut from the raw
+micrograph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.ndimage
+from numpy.typing import NDArray
+
+from clearice.image.patches import cut_patches, grid_corners, local_patches, touched
+
+K1, K2, DYNAMIC_RANGE = 0.01, 0.03, 1.0
+CRITERIA = ("ssim", "std", "flattest")
+
+
+@dataclass(frozen=True)
+class BackgroundRule:
+    """What counts as a background patch.
+
+    `patch_px` d, `step_px` the step of the grid, `local_count` N (4: quadrants); `criterion` ssim (eq. 3),
+    std (the released code) or flattest (no threshold: the `maximum_patches` patches with the smallest
+    deviation of their local patches, for crowded micrographs in which nothing is as flat as eq. 3 asks);
+    `ssim_threshold` the lowest similarity of any pair; `std_threshold_255` the largest standard deviation of
+    a local patch, in units of 1/255 of the guide's range; `mean_difference` the largest difference of two
+    local means on the guide scaled to [0, 1]; `clip_percent` the share of the guide's pixels clipped at
+    either end before scaling; `contamination_sd` how far, in robust standard deviations, the smoothed raw
+    micrograph may lie from its median (0: no such check); `maximum_patches` how many patches to keep per
+    micrograph, the flattest first (0: all).
+    """
+
+    patch_px: int
+    step_px: int
+    local_count: int
+    criterion: str
+    ssim_threshold: float
+    std_threshold_255: float
+    mean_difference: float
+    clip_percent: float
+    contamination_sd: float
+    maximum_patches: int
+
+
+@dataclass(frozen=True)
+class Background:
+    """Background patches of one micrograph.
+
+    `corners` int64 (n, 2) (y, x), `similarities` (n,) the lowest SSIM over all pairs of local patches,
+    `deviations_255` (n,) the largest local standard deviation on a scale of 255, `searched` the number of
+    patches looked at, `excluded` the number that touched a bad region, `best_refused` the highest similarity
+    among those refused (nan: none), `low` and `high` the guide's values that became 0 and 1.
+    """
+
+    corners: NDArray[np.int64]
+    similarities: NDArray[np.float64]
+    deviations_255: NDArray[np.float64]
+    searched: int
+    excluded: int
+    best_refused: float
+    low: float
+    high: float
+
+
+def find_background(
+    guide: NDArray[np.float32], micrograph: NDArray[np.float32], rule: BackgroundRule
+) -> Background:
+    """Find the patches of a micrograph that hold background only (NT2C 2.2.2, steps 2 to 4).
+
+    Parameters
+    ----------
+    guide
+        The coarsely denoised micrograph (h, w), any scale.
+    micrograph
+        The raw micrograph (h, w). Patches with non-finite, constant or contaminated raw pixels are left out.
+    rule
+        What counts as background.
+
+    Returns
+    -------
+    Background
+        Corners in the order of the grid; with `maximum_patches` the flattest ones.
+
+    Raises
+    ------
+    ValueError
+        Shapes differ, the image is smaller than a patch, the guide is constant, or the criterion is unknown.
+    """
+    if rule.criterion not in CRITERIA:
+        raise ValueError(f"criterion {rule.criterion!r} is unknown; use one of {', '.join(CRITERIA)}")
+    if rule.criterion == "flattest" and rule.maximum_patches < 1:
+        raise ValueError(
+            "the criterion flattest needs a number of patches to keep; set extract_noise.maximum_patches"
+        )
+    if guide.shape != micrograph.shape:
+        raise ValueError(
+            f"the guide has {guide.shape} px, the micrograph {micrograph.shape} px; "
+            "denoise without rescaling, or rescale both"
+        )
+    corners = grid_corners((guide.shape[0], guide.shape[1]), rule.patch_px, rule.step_px)
+    if not len(corners):
+        raise ValueError(
+            f"the micrograph of {guide.shape[0]} x {guide.shape[1]} px is smaller than a noise patch of "
+            f"{rule.patch_px} px; lower extract_noise.patch_px"
+        )
+    scaled, low, high = scale_guide(guide, rule.clip_percent)
+    bad = touched(bad_regions(guide, micrograph, rule), corners, rule.patch_px)
+    local = local_patches(cut_patches(scaled, corners, rule.patch_px), rule.local_count)
+    similarity = lowest_similarity(local)
+    deviation = 255.0 * local.std(axis=(2, 3), dtype=np.float64).max(axis=1)
+    alike = {
+        "ssim": similarity > rule.ssim_threshold,
+        "std": deviation <= rule.std_threshold_255,
+        "flattest": np.full(len(corners), True),
+    }[rule.criterion]
+    level = np.ptp(local.mean(axis=(2, 3), dtype=np.float64), axis=1) <= rule.mean_difference
+    chosen = np.flatnonzero(alike & level & ~bad)
+    refused = similarity[~bad & ~(alike & level)]
+    if rule.maximum_patches and len(chosen) > rule.maximum_patches:
+        flattest = -similarity if rule.criterion == "ssim" else deviation
+        order = np.argsort(flattest[chosen], kind="stable")[: rule.maximum_patches]
+        chosen = np.sort(chosen[order])
+    return Background(
+        corners=corners[chosen],
+        similarities=similarity[chosen],
+        deviations_255=deviation[chosen],
+        searched=len(corners),
+        excluded=int(bad.sum()),
+        best_refused=float(refused.max()) if len(refused) else float("nan"),
+        low=low,
+        high=high,
+    )
+
+
+def scale_guide(guide: NDArray[np.float32], clip_percent: float) -> tuple[NDArray[np.float32], float, float]:
+    """Clip a guide at percentiles and scale it to [0, 1].
+
+    Eq. 3 is a threshold on flatness relative to this range (two uncorrelated patches of equal mean and
+    standard deviation s have similarity c2 / (2 s^2 + c2): 0.7 means s < 0.0139), so one hot pixel would
+    change what is found if the range were the plain minimum and maximum. The values used are returned to be
+    recorded.
+
+    Parameters
+    ----------
+    guide
+        (h, w); non-finite pixels become 0.5.
+    clip_percent
+        Share of the pixels clipped at either end, in percent, 0 to 25.
+
+    Returns
+    -------
+    float32 array (h, w), float, float
+        The scaled guide, and the values that became 0 and 1.
+
+    Raises
+    ------
+    ValueError
+        The guide has no finite pixel or no range.
+    """
+    finite = guide[np.isfinite(guide)]
+    if not finite.size:
+        raise ValueError("the guide has no finite pixel; look at the coarse denoiser's output")
+    low, high = (float(value) for value in np.percentile(finite, (clip_percent, 100.0 - clip_percent)))
+    if high <= low:
+        raise ValueError(
+            f"the guide is constant ({low:.4g}); the coarse denoiser shows nothing, so train it longer"
+        )
+    scaled = (np.nan_to_num(guide, nan=0.5 * (low + high), posinf=high, neginf=low) - low) / (high - low)
+    return np.clip(scaled, 0.0, 1.0).astype(np.float32), low, high
+
+
+def lowest_similarity(local: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Compute SSIM (eq. 3) between all pairs of local patches and keep the lowest.
+
+    Parameters
+    ----------
+    local
+        (n, N, k, k), scaled to [0, 1].
+
+    Returns
+    -------
+    float64 array (n,)
+        In [-1, 1]. Means, variances and covariances are over whole local patches; K1 0.01, K2 0.03, L 1.
+    """
+    pixels = local.reshape(*local.shape[:2], -1).astype(np.float64)
+    means = pixels.mean(axis=-1)
+    centred = pixels - means[..., None]
+    covariance = np.einsum("nak,nbk->nab", centred, centred) / pixels.shape[-1]
+    variance = np.einsum("naa->na", covariance)
+    c1, c2 = (K1 * DYNAMIC_RANGE) ** 2, (K2 * DYNAMIC_RANGE) ** 2
+    first, second = np.triu_indices(local.shape[1], k=1)
+    mean_a, mean_b = means[:, first], means[:, second]
+    luminance = (2 * mean_a * mean_b + c1) / (mean_a**2 + mean_b**2 + c1)
+    structure = (2 * covariance[:, first, second] + c2) / (variance[:, first] + variance[:, second] + c2)
+    lowest: NDArray[np.float64] = (luminance * structure).min(axis=1)
+    return lowest
+
+
+def bad_regions(
+    guide: NDArray[np.float32], micrograph: NDArray[np.float32], rule: BackgroundRule
+) -> NDArray[np.bool_]:
+    """Mark pixels no noise patch may touch.
+
+    Non-finite pixels of either image; raw pixels in a constant 3 x 3 surrounding (dead areas, padding); and,
+    with `contamination_sd`, places where the raw micrograph smoothed over a quarter of a local patch lies
+    further from its median than that many robust standard deviations (1.4826 times the median absolute
+    deviation).
+    """
+    finite = np.isfinite(micrograph)
+    pixels = np.where(finite, micrograph, np.median(micrograph[finite]) if finite.any() else 0.0)
+    flat = scipy.ndimage.maximum_filter(pixels, 3) == scipy.ndimage.minimum_filter(pixels, 3)
+    bad = ~finite | ~np.isfinite(guide) | flat
+    if rule.contamination_sd > 0:
+        smoothed = scipy.ndimage.gaussian_filter(pixels.astype(np.float32), rule.patch_px / 16)
+        away = np.abs(smoothed - np.median(smoothed))
+        spread = 1.4826 * float(np.median(away))
+        bad |= away > rule.contamination_sd * spread
+    marked: NDArray[np.bool_] = bad
+    return marked
+
+
+def require_patches(found: int, minimum: int, patch_px: int, micrographs: int) -> None:
+    """Refuse to model noise from too few patches.
+
+    Raises
+    ------
+    ValueError
+        Fewer than `minimum` patches; the message says which knobs give more.
+    """
+    if found < minimum:
+        raise ValueError(
+            f"{found} noise patches of {patch_px} px were found in {micrographs} micrographs, {minimum} are "
+            "needed: lower extract_noise.ssim_threshold, extract_noise.patch_px or extract_noise.step_px, raise "
+            "extract_noise.mean_difference, use extract_noise.criterion flattest, or add micrographs with more empty ice"
+        )

@@ -1,0 +1,44 @@
+"""Make pure noise with the spectra of real micrographs, for every denoiser to show what it invents."""
+
+import logging
+from pathlib import Path
+
+from clearice.batches import files_of, treat_manifest
+from clearice.evaluation.regions import Box
+from clearice.evaluation.trust import background_spectrum, noise_image, whole_spectrum
+from clearice.files.mrc import read_micrograph, write_micrograph
+from clearice.files.regions import read_regions
+from clearice.runtime import numpy_generator
+from clearice.step import run
+
+NULL = "clearice: synthetic noise, no measurement"
+
+log = logging.getLogger(__name__)
+
+
+def make_null_micrographs(
+    *, micrographs: Path, null: Path, manifest: Path, regions: Path | None = None, part: str, seed: int
+) -> None:
+    """Write, for each micrograph, a Gaussian field of its size, mean and radial spectrum into the folder `null`.
+
+    With `regions` the spectrum is that of the particle-free boxes; a micrograph without them gives its whole
+    spectrum, signal included, which makes the test stricter.
+    """
+    known = files_of(regions) if regions is not None else {}
+
+    def treat(name: str, file: Path) -> Path:
+        image = read_micrograph(file)
+        boxes = [Box(*box) for box in read_regions(known[name]).free] if name in known else []
+        spectrum = background_spectrum(image.pixels, boxes) if boxes else whole_spectrum(image.pixels)
+        log.info("%s: spectrum of %s", name, f"{len(boxes)} empty boxes" if boxes else "the whole micrograph")
+        height, width = image.pixels.shape
+        generator = numpy_generator(seed, "null", part, name)
+        target = null / f"{name}.mrc"
+        noise = noise_image(spectrum, (height, width), float(image.pixels.mean(dtype="float64")), generator)
+        write_micrograph(target, noise, image.pixel_size_A, NULL)
+        return target
+
+    treat_manifest(micrographs, manifest, treat, verb="made noise for")
+
+
+run(make_null_micrographs, globals())

@@ -1,0 +1,23 @@
+"""Blur and mask the micrographs of a batch: the cheat that must lose the honest tests."""
+
+from pathlib import Path
+
+from clearice.batches import treat_manifest
+from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
+from clearice.image.masking import blur_and_mask
+from clearice.step import run
+
+
+def mask_micrographs(*, micrographs: Path, denoised: Path, manifest: Path, sigma_px: float) -> None:
+    """Blur and mask every micrograph of the manifest `micrographs` into the folder `denoised`."""
+
+    def treat(name: str, file: Path) -> Path:
+        raw = read_micrograph(file)
+        target = denoised / f"{name}.mrc"
+        write_micrograph(target, blur_and_mask(raw.pixels, sigma_px=sigma_px), raw.pixel_size_A, VIEWING_ONLY)
+        return target
+
+    treat_manifest(micrographs, manifest, treat, verb="masked")
+
+
+run(mask_micrographs, globals())

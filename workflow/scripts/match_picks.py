@@ -1,0 +1,71 @@
+"""Score the picks of a batch against known particles, and against what the picker finds in pure noise."""
+
+from pathlib import Path
+
+from clearice.batches import files_of
+from clearice.evaluation.matching import average_precision, best_f1, score_picks
+from clearice.evaluation.measures import measure_picks
+from clearice.evaluation.trust import picks_in_noise
+from clearice.files.coordinates import read_coordinates
+from clearice.files.scores import read_candidates, write_scores
+from clearice.runtime import numpy_generator
+from clearice.step import run
+
+
+def match_picks(
+    *,
+    candidates: Path,
+    summary: Path,
+    known: Path,
+    scores: Path,
+    null_candidates: Path | None = None,
+    null_summary: Path | None = None,
+    method: str,
+    part: str,
+    batch: str,
+    picker: str,
+    seed: int,
+) -> None:
+    """Write the table `scores` of precision, recall, F1 and the like for each micrograph with known particles.
+
+    Matches lie within a quarter of the diameter; a border of one radius is left out. `best_f1` is the F1 at the one
+    threshold that is best for the batch. `null_picks` counts candidates in pure noise that reach the median
+    threshold of the real micrographs.
+    """
+    seen = read_candidates(candidates, summary)
+    coordinates = files_of(known)
+    measured: dict[str, dict[str, float]] = {}
+    matched = {}
+    for name, found in seen.items():
+        if name in coordinates:
+            particles = read_coordinates(coordinates[name], found.shape).centres
+            generator = numpy_generator(seed, "random picks", picker, name)
+            measured[name], matched[name] = measure_picks(
+                found.centres,
+                found.scores,
+                particles,
+                shape=found.shape,
+                diameter_px=found.diameter_px,
+                threshold=found.threshold,
+                generator=generator,
+            )
+    _, threshold = best_f1(list(matched.values()))
+    for name, pairs in matched.items():
+        measured[name]["best_f1"] = score_picks([pairs], threshold).f1
+        measured[name]["average_precision"] = average_precision([pairs])
+    if null_candidates is not None and null_summary is not None:
+        nothing = read_candidates(null_candidates, null_summary)
+        thresholds = [found.threshold for found in seen.values()]
+        for name, found in nothing.items():
+            if name in seen:
+                count = picks_in_noise(
+                    found.centres, found.scores, found.shape, found.diameter_px / 2, thresholds
+                )
+                measured.setdefault(name, {})["null_picks"] = count
+    named = {
+        name: {f"{picker}_{metric}": value for metric, value in row.items()} for name, row in measured.items()
+    }
+    write_scores(scores, method, part, batch, named)
+
+
+run(match_picks, globals())

@@ -1,0 +1,116 @@
+"""Draw synthetic noise fields and measure how close they are to the real noise."""
+
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from clearice.batches import files_of
+from clearice.files.checkpoints import load_network
+from clearice.files.stacks import SYNTHETIC, read_equal_stacks, write_stack
+from clearice.files.tables import write_table
+from clearice.networks.noise_gan import Generator, drawn_fields
+from clearice.noise.background import require_patches
+from clearice.noise.fidelity import FidelityRow, compare_noise, crops_like
+from clearice.noise.sampling import (
+    SOURCES,
+    GeneratorOutput,
+    coloured_fields,
+    extracted_fields,
+    gaussian_fields,
+    standardised,
+)
+from clearice.runtime import choose_device, numpy_generator, torch_generator
+from clearice.step import run
+
+
+def sample_noise(
+    *,
+    noise: list[Path],
+    synthetic: Path,
+    fidelity: Path,
+    source: str,
+    fields: int,
+    field_px: int,
+    minimum_patches: int,
+    bands: int,
+    batch_size: int,
+    seed: int,
+    model: Path | None = None,
+    threads: int,
+    device: str,
+) -> None:
+    """Write a stack of synthetic noise fields in the micrographs' units, and a table of their fidelity.
+
+    `source` gan draws from the generator in `model`; extracted (real patches turned, flipped and quilted) and
+    gaussian (Gaussian noise with the patches' spectrum) need no model. The table compares with the patches of
+    the manifests `noise`, both in units of the real noise's standard deviation.
+    """
+    torch.set_num_threads(threads)
+    if source not in SOURCES:
+        raise ValueError(f"noise source {source!r} is unknown; use one of {', '.join(SOURCES)}")
+    files = [file for manifest in noise for file in files_of(manifest).values()]
+    stacks, pixel_size_A = read_equal_stacks(files)
+    patches, scale = standardised(stacks)
+    require_patches(len(patches), minimum_patches, patches.shape[-1], len(files))
+    if source == "gan":
+        if model is None:
+            raise ValueError("the noise source gan needs a model; train one, or choose extracted or gaussian")
+        place = choose_device(device)
+        network, output = _load_generator(model, place, pixel_size_A)
+        chance = torch_generator(seed, "sample_noise", device=place)
+        drawn = coloured_fields(
+            lambda count, made_px: drawn_fields(network, count, made_px, chance, batch_size),
+            output,
+            fields,
+            field_px,
+            any_size=network.stationary,
+            batch_size=batch_size,
+            generator=numpy_generator(seed, "sample_noise", "quilts"),
+        )
+    else:
+        draw = {"extracted": extracted_fields, "gaussian": gaussian_fields}[source]
+        drawn = draw(patches, fields, field_px, numpy_generator(seed, "sample_noise"))
+    real, fake = crops_like(patches, drawn, numpy_generator(seed, "sample_noise", "fidelity"))
+    rows = compare_noise(real, fake, bands)
+    write_stack(synthetic, drawn * np.float32(scale.sd) + np.float32(scale.mean), pixel_size_A, SYNTHETIC)
+    write_table(fidelity, [_as_text(row) for row in rows], list(FidelityRow.__dataclass_fields__))
+
+
+def _load_generator(
+    model: Path, place: torch.device, pixel_size_A: float
+) -> tuple[Generator, GeneratorOutput]:
+    """Read a generator and what brings its output into the units of the patches."""
+    file = load_network(model)
+    if file.kind != "noise_gan":
+        raise ValueError(
+            f"{model} is a network of kind {file.kind}, not noise_gan; give what train_noise_gan wrote"
+        )
+    if file.pixel_size_A is None or abs(file.pixel_size_A - pixel_size_A) > 1e-3 * pixel_size_A:
+        raise ValueError(
+            f"{model} was trained at {file.pixel_size_A} A/px, the noise patches have "
+            f"{pixel_size_A:.4g} A/px; train it again"
+        )
+    network = Generator(**file.settings)
+    network.load_state_dict(
+        {
+            name.removeprefix("generator."): value
+            for name, value in file.weights.items()
+            if name != "amplitude"
+        }
+    )
+    output = GeneratorOutput(
+        offset=file.provenance["offset"],
+        amplitude=file.weights["amplitude"].numpy(),
+        patch_px=file.settings["patch_px"],
+    )
+    return network.to(place).eval(), output
+
+
+def _as_text(row: FidelityRow) -> dict[str, str]:
+    """Write a row with four significant digits."""
+    return {name: value if isinstance(value, str) else f"{value:.4g}" for name, value in asdict(row).items()}
+
+
+run(sample_noise, globals())

@@ -1,0 +1,87 @@
+"""Score what one method made of one batch, micrograph by micrograph."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearice.batches import files_of
+from clearice.evaluation.measures import Band, measure_agreement, measure_fidelity, measure_null, measure_snr
+from clearice.evaluation.regions import Box, BoxPair
+from clearice.files.mrc import read_micrograph
+from clearice.files.regions import read_regions
+from clearice.files.scores import write_scores
+from clearice.step import run
+
+log = logging.getLogger(__name__)
+
+
+def score_method(
+    *,
+    denoised: Path,
+    raw: Path,
+    scores: Path,
+    regions: Path | None = None,
+    clean: Path | None = None,
+    independent: Path | None = None,
+    null: Path | None = None,
+    method: str,
+    part: str,
+    batch: str,
+    coarsest_A: float,
+    finest_A: float,
+    ring_px: float,
+    frc_ring_px: float,
+) -> None:
+    """Write the table `scores`: one line for each micrograph and metric that the given inputs allow.
+
+    `regions` allows both SNRs, `clean` (simulated truth) fidelity, `independent` (the other half of the dose, raw)
+    correlation and explained variance beside those with the next micrograph, `null` (denoised noise) its sd.
+    """
+    band = Band(coarsest_A, finest_A, ring_px, frc_ring_px)
+    raws, outputs = files_of(raw), files_of(denoised)
+    boxes, truths, others, nulls = (
+        files_of(manifest) if manifest is not None else {} for manifest in (regions, clean, independent, null)
+    )
+    following = dict(zip(others, [*list(others)[1:], *list(others)[:1]], strict=True))
+    table: dict[str, dict[str, float]] = {}
+    for name, file in outputs.items():
+        output, before = read_micrograph(file), _pixels(raws, name)
+        image, pixel_size_A = output.pixels, output.pixel_size_A
+        row: dict[str, float] = {}
+        if name in boxes:
+            pairs = [BoxPair(Box(*one), Box(*two)) for one, two in read_regions(boxes[name]).pairs]
+            row |= measure_snr(image, pairs)
+        if name in truths:
+            truth = _pixels(truths, name)
+            if np.ptp(truth) > 0:
+                row |= measure_fidelity(image, before, truth, pixel_size_A, band)
+            else:
+                log.info("%s is an empty field, so its fidelity is left out", name)
+        if name in others:
+            other = _pixels(others, following[name]) if following[name] != name else None
+            row |= measure_agreement(image, before, _pixels(others, name), other, pixel_size_A, band)
+        if name in nulls:
+            row |= measure_null(_pixels(nulls, name), image)
+        table[name] = row
+        log.info("%s: %s", name, ", ".join(f"{metric} {value:.4g}" for metric, value in row.items()))
+    write_scores(scores, method, part, batch, table)
+
+
+def _pixels(files: dict[str, Path], name: str) -> NDArray[np.float32]:
+    """Read the image of a micrograph, which must be there.
+
+    Raises
+    ------
+    ValueError
+        The manifest has no such micrograph.
+    """
+    if name not in files:
+        raise ValueError(
+            f"{name} was denoised, but the batch it is compared with has it not; remake that batch"
+        )
+    return read_micrograph(files[name]).pixels
+
+
+run(score_method, globals())
