@@ -55,6 +55,18 @@ def test_a_job_gives_named_inputs_outputs_params_and_the_device(tmp_path: Path) 
     assert isinstance(seen["width"], float)
 
 
+def test_an_input_function_that_gives_no_file_is_none(tmp_path: Path) -> None:
+    seen = []
+
+    def step(*, picture: Path, start: Path | None) -> None:
+        seen.append(start)
+
+    without = job(tmp_path)
+    without.input["start"] = []
+    call(step, without)
+    assert seen == [None]
+
+
 def test_a_gpu_of_the_job_becomes_the_device(tmp_path: Path) -> None:
     seen = []
 

@@ -44,6 +44,7 @@ def _arguments(out, rows, **changes):
         "rows": rows,
         **{part: out / part / "b0001" for part in PARTS},
         **{f"{part}_manifest": out / part / "b0001" / "manifest.tsv" for part in PARTS},
+        "settings": out.with_name(f"{out.name}_settings.json"),
         "pixel_size_A": 1.25,
         "gain": None,
         "gain_operation": "multiply",

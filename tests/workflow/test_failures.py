@@ -3,94 +3,142 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from clearice.batches import read_manifest
+from clearice.files.tables import read_table
 from support.project import Project, fill_tables, make_checkout, write_movie
 
 pytestmark = pytest.mark.xdist_group("workflow_failures")
+PLACES = ("films/sums/full/b0001", "films/sums/full/b0002", "films/denoised/gaussian/full/b0001", "singles/sums/odd/b0001")
+
+
+@dataclass(frozen=True)
+class State:
+    """What a project looked like after a run."""
+
+    project: Project
+    returncode: int
+    rows: dict[str, dict[str, tuple[str, str]]]
+    failures: list[dict[str, str]]
+    gate_log: str
+    page: str
+    provenance: dict[str, dict[str, str]]
+
+
+def look(project: Project, returncode: int) -> State:
+    results = project.folder / "results"
+    table = results / "failures.tsv"
+    return State(
+        project,
+        returncode,
+        {
+            place: {row.micrograph: (row.status, row.reason) for row in read_manifest(results / place / "manifest.tsv")}
+            for place in PLACES
+        },
+        read_table(table) if table.exists() else [],
+        (project.folder / "logs" / "check_failures.log").read_text(),
+        (results / "report" / "index.html").read_text(),
+        json.loads((results / "provenance.json").read_text()),
+    )
 
 
 @pytest.fixture(scope="module")
-def broken(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A project run once with one movie missing and one truncated; two methods keep it quick."""
+def broken(tmp_path_factory: pytest.TempPathFactory) -> State:
+    """A project run with one movie missing and one truncated; two methods keep it quick."""
     project = make_checkout(tmp_path_factory.mktemp("broken"))
     fill_tables(project)
     config = project.folder / "config" / "config.yaml"
-    text = config.read_text()
-    config.write_text(text.replace("[raw, lowpass_20A, binning_2x, gaussian, bandpass]", "[raw, gaussian]"))
+    config.write_text(config.read_text().replace("[raw, lowpass_20A, binning_2x, gaussian, bandpass]", "[raw, gaussian]"))
     (project.folder / "data" / "film1.mrc").unlink()
     film = project.folder / "data" / "film2.mrc"
     film.write_bytes(film.read_bytes()[:-5000])
-    return project
+    return look(project, project.snakemake().returncode)
 
 
-def rows(project: Project, place: str) -> dict[str, tuple[str, str]]:
-    manifest = project.folder / "results" / place / "manifest.tsv"
-    return {row.micrograph: (row.status, row.reason) for row in read_manifest(manifest)}
+@pytest.fixture(scope="module")
+def tolerant(broken: State) -> State:
+    """The same project, run again with a higher limit."""
+    return look(broken.project, broken.project.snakemake("--config", "max_failed_fraction=0.5").returncode)
 
 
-def test_bad_movies_are_failed_rows_carried_to_the_end_and_the_gate_speaks_last(broken: Project) -> None:
-    done = broken.snakemake()
-    said = done.stdout + done.stderr
-    assert done.returncode != 0
-    log = (broken.folder / "logs" / "check_failures.log").read_text()
-    assert "2 of 8 micrographs failed in sums, more than max_failed_fraction 0.1 allows" in log
-    assert "retry_failures.py" in log
-    sums = rows(broken, "films/sums/full/b0001")
+@pytest.fixture(scope="module")
+def mended(tolerant: State) -> tuple[State, dict[str, int], str]:
+    """The same project after the missing movie came, the truncated one was mended, and failures were retried."""
+    project = tolerant.project
+    write_movie(project.folder / "data" / "film1.mrc", 1)
+    planned = project.planned("sums")
+    said = project.script("retry_failures", "--dry_run", "true")
+    write_movie(project.folder / "data" / "film2.mrc", 2)
+    project.script("retry_failures")
+    return look(project, project.snakemake().returncode), planned, said
+
+
+def test_bad_movies_are_failed_rows_and_their_neighbours_are_made(broken: State) -> None:
+    sums = broken.rows["films/sums/full/b0001"]
     assert sums["film0"] == ("ok", "")
     assert sums["film1"][0] == "failed" and "film1.mrc" in sums["film1"][1]
-    assert rows(broken, "films/denoised/gaussian/full/b0001") == sums
-    assert rows(broken, "films/sums/full/b0002")["film2"][0] == "failed"
-    assert rows(broken, "films/sums/full/b0002")["film3"][0] == "ok"
-    assert (broken.folder / "results" / "report" / "index.html").exists(), said
+    assert broken.rows["films/sums/full/b0002"]["film2"][0] == "failed"
+    assert broken.rows["films/sums/full/b0002"]["film3"] == ("ok", "")
 
 
-def test_the_report_and_the_provenance_name_what_failed(broken: Project) -> None:
-    page = (broken.folder / "results" / "report" / "index.html").read_text()
-    assert "film1" in page and "film2" in page
-    record = json.loads((broken.folder / "results" / "provenance.json").read_text())
-    assert any("film2" in place for place in record["failed"])
-    assert not any("film2" in place for place in record["sha256"])
+def test_a_failure_is_carried_downstream_with_its_reason(broken: State) -> None:
+    assert broken.rows["films/denoised/gaussian/full/b0001"] == broken.rows["films/sums/full/b0001"]
 
 
-def test_a_higher_limit_lets_the_run_end_well(broken: Project) -> None:
-    broken.run("--config", "max_failed_fraction=0.5")
-    table = (broken.folder / "results" / "failures.tsv").read_text()
-    assert table.count("film1") == 3 and table.count("film2") == 3
+def test_the_gate_speaks_after_everything_else_is_made(broken: State) -> None:
+    assert broken.returncode != 0
+    assert "2 of 7 micrographs failed in sums, more than max_failed_fraction 0.1 allows" in broken.gate_log
+    assert "retry_failures.py" in broken.gate_log
+    assert "film1" in broken.page and "film2" in broken.page
 
 
-def test_a_single_frame_or_micrograph_has_no_halves_and_says_so(broken: Project) -> None:
-    status, reason = rows(broken, "singles/sums/odd/b0001")["single0"]
+def test_the_provenance_names_what_failed(broken: State) -> None:
+    assert any("film2" in place for place in broken.provenance["failed"])
+    assert not any("film2" in place for place in broken.provenance["sha256"])
+
+
+def test_a_micrograph_without_halves_says_so_and_is_no_failure(broken: State) -> None:
+    status, reason = broken.rows["singles/sums/odd/b0001"]["single0"]
     assert status == "skipped" and "no even and odd sums" in reason
 
 
-def test_a_movie_that_appears_later_is_made_without_asking(broken: Project) -> None:
-    write_movie(broken.folder / "data" / "film1.mrc", 1)
-    planned = broken.planned("sums")
-    planned.pop("sums", None)
+def test_a_higher_limit_lets_the_run_end_well_and_lists_the_failures(tolerant: State) -> None:
+    assert tolerant.returncode == 0
+    failed = [(row["stage"], row["micrograph"]) for row in tolerant.failures]
+    assert sorted(failed) == sorted([("sums", "film1"), ("sums", "film2"), *[("denoised", "film1"), ("denoised", "film2")] * 2])
+
+
+def test_a_movie_that_appears_later_is_made_without_asking(mended: tuple[State, dict[str, int], str]) -> None:
+    planned = {name: count for name, count in mended[1].items() if name != "sums"}
     assert planned == {"sum_frames": 1}
 
 
-def test_retry_makes_just_the_batches_with_failures_again(broken: Project) -> None:
-    said = broken.script("retry_failures", "--dry_run", "true")
+def test_retry_names_the_failures_and_makes_just_their_batches_again(mended: tuple[State, dict[str, int], str]) -> None:
+    state, _, said = mended
     assert "film2" in said and "1 to retry (dry run)" in said
-    write_movie(broken.folder / "data" / "film2.mrc", 2)
-    broken.script("retry_failures")
-    broken.run()
-    assert all(status == "ok" for place in ("b0001", "b0002") for status, _ in rows(broken, f"films/sums/full/{place}").values())
-    assert (broken.folder / "results" / "failures.tsv").read_text().count("\n") == 1
+    assert state.returncode == 0 and state.failures == []
+    assert all(status == "ok" for place in PLACES[:3] for status, _ in state.rows[place].values())
 
 
-def test_no_half_written_file_is_left(broken: Project) -> None:
-    assert not list((broken.folder / "results").rglob("*.partial*"))
+def test_no_half_written_file_is_left(mended: tuple[State, dict[str, int], str]) -> None:
+    assert not list((mended[0].project.folder / "results").rglob("*.partial*"))
 
 
-def test_a_dataset_that_knows_only_its_pixel_size_runs(broken: Project, tmp_path: Path) -> None:
-    table = broken.folder / "config" / "datasets.tsv"
-    lines = table.read_text().splitlines()
-    table.write_text("\n".join([lines[0], *("\t".join([*line.split("\t")[:2], *[""] * (lines[0].count("\t") - 1)]) for line in lines[1:])]) + "\n")
-    broken.run("export")
-    star = (broken.folder / "results" / "films" / "export" / "micrographs.star").read_text()
+def test_a_dataset_that_knows_only_its_pixel_size_runs(mended: tuple[State, dict[str, int], str]) -> None:
+    project = mended[0].project
+    table = project.folder / "config" / "datasets.tsv"
+    header, *lines = table.read_text().splitlines()
+    bare = ["\t".join([*line.split("\t")[:2], *[""] * (header.count("\t") - 1)]) for line in lines]
+    table.write_text("\n".join([header, *bare]) + "\n")
+    project.run("export")
+    star = (project.folder / "results" / "films" / "export" / "micrographs.star").read_text()
     assert "_rlnMicrographPixelSize" in star and "_rlnVoltage" not in star
+
+
+def test_a_path_of_a_table_is_where_the_message_says(tmp_path: Path) -> None:
+    project = make_checkout(tmp_path)
+    done = project.snakemake("-n")
+    assert "config/datasets.tsv has no row; add one row per dataset" in done.stdout + done.stderr

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from clearice.batches import read_manifest
 from support.project import Project, write_movie
 
 pytestmark = pytest.mark.xdist_group("workflow")
 
 METHODS = 5
 BATCHES = 5
+SHOWN = 4  # the report shows two batches of each dataset at most
 FILTERS = METHODS - 1
 PAGE = {"write_report": 1, "write_provenance": 1, "check_failures": 1}
 
@@ -38,7 +40,7 @@ def test_a_changed_line_in_a_library_module_reruns_the_rules_behind_it(project: 
     )
     planned = project.planned()
     assert planned["filter_micrographs"] == FILTERS * BATCHES
-    assert planned["draw_previews"] == METHODS * BATCHES
+    assert planned["draw_previews"] == METHODS * SHOWN
     assert (
         "sum_frames" not in planned
         and "link_micrographs" not in planned
@@ -76,7 +78,7 @@ def test_a_changed_docstring_of_a_rules_script_reruns_nothing(project: Project) 
 def test_a_changed_setting_reruns_its_rule_and_what_follows(project: Project) -> None:
     edit(project, "config/config.yaml", "resolution_A: 20 ", "resolution_A: 24 ")
     planned = project.planned()
-    assert planned == {"filter_micrographs": BATCHES, "draw_previews": BATCHES, **PAGE}
+    assert planned == {"filter_micrographs": BATCHES, "draw_previews": SHOWN, **PAGE}
 
 
 def test_a_changed_column_of_one_dataset_reruns_that_dataset(project: Project) -> None:
@@ -94,7 +96,7 @@ def test_a_method_that_is_added_makes_only_its_own_jobs(project: Project) -> Non
         "methods:\n  raw:",
         "methods:\n  lowpass_30A: {kind: lowpass, resolution_A: 30, edge_fraction: 0.2}\n  raw:",
     )
-    assert project.planned() == {"filter_micrographs": BATCHES, "draw_previews": BATCHES, **PAGE}
+    assert project.planned() == {"filter_micrographs": BATCHES, "draw_previews": SHOWN, **PAGE}
 
 
 def test_an_appended_batch_makes_only_new_jobs(project: Project) -> None:
@@ -106,7 +108,6 @@ def test_an_appended_batch_makes_only_new_jobs(project: Project) -> None:
         "sum_frames": 1,
         "link_micrographs": 1,
         "filter_micrographs": FILTERS,
-        "draw_previews": METHODS,
         **PAGE,
     }
 
@@ -121,6 +122,17 @@ def test_a_movie_that_is_newer_than_its_sums_reruns_its_batch(project: Project) 
     write_movie(project.folder / "data" / "film0.mrc", 77)
     planned = project.planned()
     assert planned["sum_frames"] == 1 and planned["filter_micrographs"] == FILTERS
+
+
+def test_a_setting_that_cannot_reach_the_sums_of_removed_movies_is_an_error_of_the_gate(project: Project) -> None:
+    for movie in (project.folder / "data").glob("film*.mrc"):
+        movie.unlink()
+    edit(project, "config/datasets.tsv", "films\t2.0", "films\t2.2")
+    done = project.snakemake()
+    assert done.returncode != 0
+    said = (project.folder / "logs" / "check_failures.log").read_text()
+    assert "were made with pixel_size_A 2.0, but the datasets table says 2.2, and their movies are gone" in said
+    assert read_manifest(project.folder / "results/films/sums/full/b0001/manifest.tsv")[0].status == "ok"
 
 
 def test_asking_for_a_gpu_elsewhere_reruns_nothing(project: Project) -> None:

@@ -8,7 +8,7 @@ WORKFLOW = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(WORKFLOW / "scripts"))
 
 from clearice.fingerprint import fingerprint
-from clearice.plan import make_plan, sources_of_batch
+from clearice.plan import SUM_COLUMNS, make_plan, sources_of_batch
 from clearice.sheet import parse_structures
 from clearice.stages import (
     home_of,
@@ -333,6 +333,17 @@ def each_batch(pattern, **wanted):
     ]
 
 
+def each_shown_batch(pattern, **wanted):
+    """Fill a path pattern for the first batches of all datasets: those whose pictures the report shows."""
+    count = -(-config["previews"]["in_report"] // max(1, config["previews"]["per_batch"]))
+    return [
+        path
+        for dataset, batches in PLAN.batches.items()
+        for path in expand(pattern, dataset=dataset, batch=list(batches)[:count], **wanted)
+        if batches
+    ]
+
+
 def each_dataset(pattern, **wanted):
     """Fill a path pattern for all datasets that have micrographs."""
     return [
@@ -341,6 +352,11 @@ def each_dataset(pattern, **wanted):
         if batches
         for path in expand(pattern, dataset=name, **wanted)
     ]
+
+
+def sum_settings():
+    """Give the settings that each dataset's sums must have been made with."""
+    return {name: {column: row[column] for column in SUM_COLUMNS} for name, row in PLAN.datasets.items()}
 
 
 def full_sums_of_dataset(wildcards):

@@ -35,6 +35,7 @@ rule check_failures:
             method=METHODS,
             part=PARTS,
         ),
+        settings=each_batch("results/{dataset}/sums/full/{batch}/settings.json"),
     output:
         table=report(
             "results/failures.tsv", caption="../report/failures.rst", category="Run"
@@ -49,6 +50,7 @@ rule check_failures:
         runtime=minutes(10),
     params:
         code=fingerprint_of("check_failures.py"),
+        expected=sum_settings(),
         max_failed_fraction=config["max_failed_fraction"],
     script:
         "../scripts/check_failures.py"
@@ -83,7 +85,7 @@ rule write_provenance:
 
 rule write_report:
     input:
-        previews=each_batch(
+        previews=each_shown_batch(
             "results/{dataset}/figures/previews/{method}/{part}/{batch}/manifest.tsv",
             method=METHODS,
             part=PARTS,

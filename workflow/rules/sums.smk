@@ -11,6 +11,7 @@ rule sum_frames:
         full_manifest="results/{dataset}/sums/full/{batch}/manifest.tsv",
         even_manifest="results/{dataset}/sums/even/{batch}/manifest.tsv",
         odd_manifest="results/{dataset}/sums/odd/{batch}/manifest.tsv",
+        settings="results/{dataset}/sums/full/{batch}/settings.json",
     log:
         "logs/{dataset}/sum_frames/{batch}.log",
     benchmark:

@@ -1,9 +1,11 @@
-"""List the micrographs that failed, and end the run with an error where they are too many."""
+"""List the micrographs that failed, and end the run with an error where they are too many or sums are out of date."""
 
 import logging
 from pathlib import Path
+from typing import Any
 
 from clearice.batches import FAILED, read_manifest
+from clearice.files.documents import read_json
 from clearice.files.tables import write_table
 from clearice.step import run
 
@@ -11,15 +13,23 @@ log = logging.getLogger(__name__)
 
 
 def check_failures(
-    *, sums: list[Path], denoised: list[Path], table: Path, max_failed_fraction: float
+    *,
+    sums: list[Path],
+    denoised: list[Path],
+    settings: list[Path],
+    table: Path,
+    expected: dict[str, dict[str, Any]],
+    max_failed_fraction: float,
 ) -> None:
-    """Write every failed row with its reason; too large a share of failed micrographs is an error.
+    """Write every failed row with its reason, and refuse what must not pass for a finished run.
 
     Raises
     ------
     ValueError
-        More than `max_failed_fraction` of the micrographs failed in one stage.
+        More than `max_failed_fraction` of the micrographs failed in one stage, or sums were made with other
+        settings than those `expected` of their dataset (their movies are gone, so Snakemake kept them).
     """
+    _check_settings(settings, expected)
     rows = []
     for stage, manifests in (("sums", sums), ("denoised", denoised)):
         read = [(manifest, row) for manifest in manifests for row in read_manifest(manifest)]
@@ -37,6 +47,18 @@ def check_failures(
                 "files and run workflow/scripts/retry_failures.py, or raise max_failed_fraction"
             )
     write_table(table, rows, ("stage", "manifest", "micrograph", "reason"))
+
+
+def _check_settings(settings: list[Path], expected: dict[str, dict[str, Any]]) -> None:
+    """Compare what sums were made with to what the datasets table says now."""
+    for path in settings:
+        made, wanted = read_json(path), expected[path.parts[-5]]
+        for name, value in wanted.items():
+            if made[name] != value:
+                raise ValueError(
+                    f"the sums in {path.parent} were made with {name} {made[name]}, but the datasets table says {value}, "
+                    "and their movies are gone; bring the movies back, or set the old value again"
+                )
 
 
 run(check_failures, globals())

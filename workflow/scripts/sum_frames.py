@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from clearice.batches import OK, SKIPPED, ManifestRow, checksum, treat_rows, write_manifest
 from clearice.files.compressed import make_writable_folder
 from clearice.files.defects import read_defects
+from clearice.files.documents import write_json
 from clearice.files.movies import open_movie
 from clearice.files.mrc import VIEWING_ONLY, write_micrograph
 from clearice.files.pictures import read_image
@@ -33,6 +34,7 @@ def sum_frames(
     full_manifest: Path,
     even_manifest: Path,
     odd_manifest: Path,
+    settings: Path,
     pixel_size_A: float,
     gain: Path | None,
     gain_operation: str,
@@ -47,7 +49,8 @@ def sum_frames(
     """Write the full, even and odd sums of each row of a batch, and a manifest in each of the three folders.
 
     Gain, defects and frame range are for movies; binning, the check of the pixel size and the refusal of NaN
-    are for sums and micrographs made elsewhere as well.
+    are for sums and micrographs made elsewhere as well. `settings` records what the sums were made with: movies
+    may be gone when the settings change.
     """
     row_of = _by_name(rows)
     for folder in (full, even, odd):
@@ -105,6 +108,18 @@ def sum_frames(
     done = treat_rows(list(row_of), full, treat, "summed")
     for folder, manifest in ((even, even_manifest), (odd, odd_manifest)):
         write_manifest(manifest, [_row_of_half(row, folder, without_halves) for row in done])
+    record = {
+        "pixel_size_A": pixel_size_A,
+        "gain": None if gain is None else str(gain),
+        "gain_operation": gain_operation,
+        "gain_flip": gain_flip,
+        "gain_quarter_turns": gain_quarter_turns,
+        "defects": None if defects is None else str(defects),
+        "first_frame": first_frame,
+        "last_frame": last_frame,
+        "sum_binning": binning,
+    }
+    write_json(settings, record)
     write_manifest(full_manifest, done)
 
 

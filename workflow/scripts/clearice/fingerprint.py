@@ -32,7 +32,7 @@ def fingerprint(script: Path, root: Path | None = None) -> str:
     digest = hashlib.sha256()
     for path in sorted(reached(script, root)):
         digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(_tree_hash(path, path.stat().st_mtime_ns))
+        digest.update(_read(path, root, path.stat().st_mtime_ns)[0])
     return digest.hexdigest()[:16]
 
 
@@ -43,43 +43,34 @@ def reached(script: Path, root: Path) -> set[Path]:
         path = todo.pop()
         if path not in found:
             found.add(path)
-            todo.extend(_imports(path, root, path.stat().st_mtime_ns))
+            todo.extend(_read(path, root, path.stat().st_mtime_ns)[1])
     return found
 
 
 @lru_cache(maxsize=1024)
-def _parse(path: Path, changed_ns: int) -> ast.Module:
-    """Parse a file once for each time it changes."""
-    return ast.parse(path.read_text(encoding="utf-8"), str(path))
-
-
-@lru_cache(maxsize=1024)
-def _tree_hash(path: Path, changed_ns: int) -> bytes:
-    """Hash a module's syntax tree with its docstrings left out."""
+def _read(path: Path, root: Path, changed_ns: int) -> tuple[bytes, tuple[Path, ...]]:
+    """Hash a module's syntax tree without docstrings, and list what it imports; once for each time it changes."""
     tree = ast.parse(path.read_text(encoding="utf-8"), str(path))
-    for node in ast.walk(tree):
-        if isinstance(
-            node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-        ) and ast.get_docstring(node, clean=False):
-            node.body = node.body[1:]
-    return hashlib.sha256(ast.dump(tree).encode()).digest()
-
-
-@lru_cache(maxsize=1024)
-def _imports(path: Path, root: Path, changed_ns: int) -> tuple[Path, ...]:
-    """List the files below `root` that a module imports, with the packages they lie in."""
     files: list[Path] = []
-    for node in ast.walk(_parse(path, changed_ns)):
+    for node in ast.walk(tree):
+        names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names = [_absolute(node, path, root)]
             names += [f"{names[0]}.{alias.name}" for alias in node.names]
-        else:
-            continue
+        elif isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            _drop_docstring(node)
         for name in names:
             files.extend(_files_of(name, root))
-    return tuple(dict.fromkeys(files))
+    return hashlib.sha256(ast.dump(tree).encode()).digest(), tuple(dict.fromkeys(files))
+
+
+def _drop_docstring(node: ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+    """Take the docstring out of a node, where it has one."""
+    first = node.body[0] if node.body else None
+    if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+        node.body = node.body[1:]
 
 
 def _absolute(node: ast.ImportFrom, path: Path, root: Path) -> str:

@@ -18,6 +18,17 @@ from clearice.sheet import Row, check_datasets, check_sheet, sources_of
 log = logging.getLogger(__name__)
 
 LEARN = ("train", "validation")
+SUM_COLUMNS = (
+    "pixel_size_A",
+    "gain",
+    "gain_operation",
+    "gain_flip",
+    "gain_quarter_turns",
+    "defects",
+    "first_frame",
+    "last_frame",
+    "sum_binning",
+)
 
 
 @dataclass(frozen=True)
@@ -112,7 +123,7 @@ def sources_of_batch(rows: Sequence[Row], manifest: Path, shared: Sequence[str])
                 listed.append(source)
                 gone.append(source)
     if gone:
-        log.info("%s: %d source files are gone; the sums made from them are kept", manifest.parent, len(gone))
+        log.warning("%s: %d source files are gone; the sums made from them are kept", manifest.parent, len(gone))
     return [*listed, *(path for path in shared if Path(path).exists() or made)]
 
 

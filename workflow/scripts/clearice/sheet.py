@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clearice.settings import Schema, parse_row
+from clearice.settings import Schema, parse_row, text_check
 
 KINDS = {"movie": ("movie",), "pair": ("even", "odd"), "single": ("single",)}
 SOURCES = ("movie", "even", "odd", "single")
@@ -85,11 +85,13 @@ def check_sheet(
     """
     checked: list[Row] = []
     found: list[str] = []
+    fits = text_check(schema)
     seen: set[tuple[str, str]] = set()
     for number, row in enumerate(rows, start=1):
         where = f"{name}, row {number} ({row.get('micrograph') or 'no name'})"
         try:
-            values = {key: value or "" for key, value in parse_row(row, schema, where).items()}
+            fitting = dict(row) if fits(row) else parse_row(row, schema, where)
+            values = {key: value or "" for key, value in fitting.items()}
             kind_of(values)
         except ValueError as error:
             text = str(error)
