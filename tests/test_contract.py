@@ -11,56 +11,15 @@ import pytest
 
 from clearice.files.documents import read_yaml
 from clearice.settings import check_config
+from support.rules import RULE_FILES, read_config, read_rules
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
-RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 NOT_PASSED_ON = {"code", "sources"}
 FROM_THE_JOB = {"threads", "device"}
-HEAD = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+))?.*:$")
-
-
-CONFIG = read_yaml(ROOT / "config" / "config.yaml")
 TRAININGS = ("noise2noise", "coarse", "fine")
-UNPACKED = {"sources_of_synthetic_noise": {"noise", "model"}}
-SECTIONS = ("input", "output", "params")
-
-
-def read_rules() -> dict[str, dict[str, Any]]:
-    """Read the named inputs, outputs and params of every rule from its text; `use rule` inherits the rest."""
-    rules: dict[str, dict[str, Any]] = {}
-    for path in RULES:
-        name, section = "", ""
-        for line in path.read_text(encoding="utf-8").splitlines():
-            head = HEAD.match(line)
-            if head:
-                name = head.group(2) or head.group(1)
-                rules[name] = {"base": head.group(1) if head.group(2) else "", "script": "", "keys": set()}
-            elif name and (key := re.match(r"^    (\w+):", line)):
-                section = key.group(1)
-                rules[name]["keys"].add(section)
-                if section in SECTIONS:
-                    rules[name][section] = set()
-            elif name and section in SECTIONS and (item := re.match(r"^        (\w+)=", line)):
-                rules[name][section].add(item.group(1))
-            elif name and section == "params" and (whole := re.match(r'^        \*\*(\w+)\("(\w+)"\)', line)):
-                rules[name]["params"] |= set(CONFIG["training" if whole.group(1) == "training_of" else whole.group(2)])
-            elif name and section == "input" and (unpacked := re.match(r"^        unpack\((\w+)\)", line)):
-                rules[name]["input"] |= UNPACKED[unpacked.group(1)]
-            elif name and section == "script" and (script := re.search(r'"\.\./scripts/(\w+)\.py"', line)):
-                rules[name]["script"] = script.group(1)
-            elif line and not line.startswith((" ", ")")):
-                name = ""
-    for rule in rules.values():
-        base = rules.get(rule["base"], {})
-        rule["script"] = rule["script"] or base["script"]
-        rule["keys"] |= base.get("keys", set())
-        for section in SECTIONS:
-            rule.setdefault(section, base.get(section, set()))
-    return rules
-
-
-ALL = read_rules()
+CONFIG = read_config()
+ALL = read_rules(CONFIG)
 
 
 def parameters(script: str) -> tuple[set[str], set[str]]:
@@ -76,8 +35,8 @@ def parameters(script: str) -> tuple[set[str], set[str]]:
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_a_rule_and_its_step_have_the_same_names(name: str) -> None:
     rule = ALL[name]
-    given = (rule["input"] | rule["output"] | rule["params"]) - NOT_PASSED_ON
-    names, needed = parameters(rule["script"])
+    given = (rule.names("input") | rule.names("output") | rule.names("params")) - NOT_PASSED_ON
+    names, needed = parameters(rule.script)
     assert given <= names, "the rule gives what the step does not know"
     assert needed - FROM_THE_JOB <= given, "the step needs what the rule does not give"
 
@@ -85,13 +44,13 @@ def test_a_rule_and_its_step_have_the_same_names(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_every_rule_has_its_code_log_environment_and_resources(name: str) -> None:
     rule = ALL[name]
-    assert "code" in rule["params"], "an edit of the library would not rerun it"
-    assert {"log", "conda", "threads", "resources", "script"} <= rule["keys"]
-    assert "retries" not in rule["keys"], "retries belong in the profile"
+    assert "code" in rule.names("params"), "an edit of the library would not rerun it"
+    assert {"log", "conda", "threads", "resources", "script"} <= rule.keys
+    assert "retries" not in rule.keys, "retries belong in the profile"
 
 
 def test_rules_hold_no_run_block_and_no_function() -> None:
-    for path in RULES:
+    for path in RULE_FILES:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"^    (run|shell):", text, re.MULTILINE)
         if path.name != "common.smk":
@@ -125,8 +84,10 @@ def test_configuration_and_schema_have_the_same_keys() -> None:
 
 def test_every_knob_is_used_by_a_rule() -> None:
     """An option that is parsed and ignored would be a lie."""
-    text = "".join(path.read_text(encoding="utf-8") for path in [*RULES, ROOT / "Snakefile"])
-    text += "".join((SCRIPTS / "clearice" / name).read_text(encoding="utf-8") for name in ("plan.py", "stages.py"))
+    text = "".join(path.read_text(encoding="utf-8") for path in [*RULE_FILES, ROOT / "Snakefile"])
+    text += "".join(
+        (SCRIPTS / "clearice" / name).read_text(encoding="utf-8") for name in ("plan.py", "stages.py")
+    )
     for key in every_setting(CONFIG):
         section = key.split(".")[0]
         whole = any(words in text for words in (f'_of_stage("{section}")', f'settings=config["{section}"]'))

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from clearice.batches import read_manifest
 from clearice.files.tables import read_table
 from support.project import Project, fill_tables, make_checkout, write_movie
 
 pytestmark = pytest.mark.xdist_group("workflow_failures")
-PLACES = ("films/sums/full/b0001", "films/sums/full/b0002", "films/denoised/gaussian/full/b0001", "singles/sums/odd/b0001")
+PLACES = (
+    "films/sums/full/b0001",
+    "films/sums/full/b0002",
+    "films/denoised/gaussian/full/b0001",
+    "singles/sums/odd/b0001",
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,10 @@ def look(project: Project, returncode: int) -> State:
         project,
         returncode,
         {
-            place: {row.micrograph: (row.status, row.reason) for row in read_manifest(results / place / "manifest.tsv")}
+            place: {
+                row.micrograph: (row.status, row.reason)
+                for row in read_manifest(results / place / "manifest.tsv")
+            }
             for place in PLACES
         },
         read_table(table) if table.exists() else [],
@@ -51,7 +60,9 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> State:
     project = make_checkout(tmp_path_factory.mktemp("broken"))
     fill_tables(project)
     config = project.folder / "config" / "config.yaml"
-    config.write_text(config.read_text().replace("[raw, lowpass_20A, binning_2x, gaussian, bandpass]", "[raw, gaussian]"))
+    config.write_text(
+        config.read_text().replace("[raw, lowpass_20A, binning_2x, gaussian, bandpass]", "[raw, gaussian]")
+    )
     (project.folder / "data" / "film1.mrc").unlink()
     film = project.folder / "data" / "film2.mrc"
     film.write_bytes(film.read_bytes()[:-5000])
@@ -108,7 +119,9 @@ def test_a_micrograph_without_halves_says_so_and_is_no_failure(broken: State) ->
 def test_a_higher_limit_lets_the_run_end_well_and_lists_the_failures(tolerant: State) -> None:
     assert tolerant.returncode == 0
     failed = [(row["stage"], row["micrograph"]) for row in tolerant.failures]
-    assert sorted(failed) == sorted([("sums", "film1"), ("sums", "film2"), *[("denoised", "film1"), ("denoised", "film2")] * 2])
+    assert sorted(failed) == sorted(
+        [("sums", "film1"), ("sums", "film2"), *[("denoised", "film1"), ("denoised", "film2")] * 2]
+    )
 
 
 def test_a_movie_that_appears_later_is_made_without_asking(mended: tuple[State, dict[str, int], str]) -> None:
@@ -116,7 +129,9 @@ def test_a_movie_that_appears_later_is_made_without_asking(mended: tuple[State, 
     assert planned == {"sum_frames": 1}
 
 
-def test_retry_names_the_failures_and_makes_just_their_batches_again(mended: tuple[State, dict[str, int], str]) -> None:
+def test_retry_names_the_failures_and_makes_just_their_batches_again(
+    mended: tuple[State, dict[str, int], str],
+) -> None:
     state, _, said = mended
     assert "film2" in said and "1 to retry (dry run)" in said
     assert state.returncode == 0 and state.failures == []

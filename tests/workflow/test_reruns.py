@@ -81,6 +81,33 @@ def test_a_changed_setting_reruns_its_rule_and_what_follows(project: Project) ->
     assert planned == {"filter_micrographs": BATCHES, "draw_previews": SHOWN, **PAGE}
 
 
+def test_a_value_cannot_hide_behind_an_equal_one(project: Project) -> None:
+    """Snakemake compares params as a set of values: frames 1 to 2 in turns of 1 and binning 2 would look like the change below."""
+    table = project.folder / "config" / "datasets.tsv"
+    header = table.read_text().splitlines()[0].split("\t")
+    cells = {
+        "gain_operation": "multiply",
+        "gain_flip": "none",
+        "gain_quarter_turns": "1",
+        "first_frame": "1",
+        "last_frame": "2",
+    }
+    row = {"dataset": "halves", "pixel_size_A": "2.0", "sum_binning": "2", **cells}
+    rest = [line for line in table.read_text().splitlines()[1:] if not line.startswith("halves")]
+    for last_frame in ("2", "1"):
+        line = "\t".join({**row, "last_frame": last_frame}.get(name, "") for name in header)
+        table.write_text("\n".join(["\t".join(header), *rest, line]) + "\n")
+        if last_frame == "2":
+            project.run("sums")
+    assert project.planned("sums")["sum_frames"] == 1
+
+
+def test_every_rule_names_its_params(project: Project) -> None:
+    for path in (project.folder / "workflow" / "rules").glob("*.smk"):
+        text = path.read_text()
+        assert text.count("    params:\n") == text.count("    params:\n        **named(\n"), path.name
+
+
 def test_a_changed_column_of_one_dataset_reruns_that_dataset(project: Project) -> None:
     edit(project, "config/datasets.tsv", "halves\t2.0", "halves\t2.005")
     planned = project.planned()
@@ -124,14 +151,18 @@ def test_a_movie_that_is_newer_than_its_sums_reruns_its_batch(project: Project) 
     assert planned["sum_frames"] == 1 and planned["filter_micrographs"] == FILTERS
 
 
-def test_a_setting_that_cannot_reach_the_sums_of_removed_movies_is_an_error_of_the_gate(project: Project) -> None:
+def test_a_setting_that_cannot_reach_the_sums_of_removed_movies_is_an_error_of_the_gate(
+    project: Project,
+) -> None:
     for movie in (project.folder / "data").glob("film*.mrc"):
         movie.unlink()
     edit(project, "config/datasets.tsv", "films\t2.0", "films\t2.2")
     done = project.snakemake()
     assert done.returncode != 0
     said = (project.folder / "logs" / "check_failures.log").read_text()
-    assert "were made with pixel_size_A 2.0, but the datasets table says 2.2, and their movies are gone" in said
+    assert (
+        "were made with pixel_size_A 2.0, but the datasets table says 2.2, and their movies are gone" in said
+    )
     assert read_manifest(project.folder / "results/films/sums/full/b0001/manifest.tsv")[0].status == "ok"
 
 

@@ -18,7 +18,9 @@ rule link_micrographs:
         mem_mb=memory(1000),
         runtime=minutes(30),
     params:
-        code=fingerprint_of("link_micrographs.py"),
+        **named(
+            code=fingerprint_of("link_micrographs.py"),
+        ),
     script:
         "../scripts/link_micrographs.py"
 
@@ -42,8 +44,10 @@ rule filter_micrographs:
         mem_mb=memory(3000),
         runtime=minutes(60),
     params:
-        code=fingerprint_of("filter_micrographs.py"),
-        kind=of_method("kind"),
-        settings=settings_of_method,
+        **named(
+            code=fingerprint_of("filter_micrographs.py"),
+            kind=of_method("kind"),
+            settings=settings_of_method,
+        ),
     script:
         "../scripts/filter_micrographs.py"

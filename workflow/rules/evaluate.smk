@@ -23,11 +23,13 @@ rule import_coordinates:
         mem_mb=memory(2000),
         runtime=minutes(30),
     params:
-        code=fingerprint_of("import_coordinates.py"),
-        folder=lambda wildcards: str(
-            Path(config["evaluation"]["coordinates"], wildcards.dataset)
+        **named(
+            code=fingerprint_of("import_coordinates.py"),
+            folder=lambda wildcards: str(
+                Path(config["evaluation"]["coordinates"], wildcards.dataset)
+            ),
+            flip_y=config["evaluation"]["flip_y"],
         ),
-        flip_y=config["evaluation"]["flip_y"],
     script:
         "../scripts/import_coordinates.py"
 
@@ -41,9 +43,11 @@ use rule import_coordinates as import_truth with:
     wildcard_constraints:
         batch="s[0-9]+",
     params:
-        code=fingerprint_of("import_coordinates.py"),
-        folder=lambda wildcards, input: str(Path(input.sources).parent),
-        flip_y=False,
+        **named(
+            code=fingerprint_of("import_coordinates.py"),
+            folder="results/{dataset}/simulated/truth/{batch}",
+            flip_y=False,
+        ),
 
 
 rule choose_regions:
@@ -64,11 +68,13 @@ rule choose_regions:
         mem_mb=memory(2000),
         runtime=minutes(30),
     params:
-        code=fingerprint_of("choose_regions.py"),
-        particle_diameter_A=of_dataset("particle_diameter_A"),
-        pairs=config["evaluation"]["region_pairs"],
-        largest_box_A=config["evaluation"]["largest_box_A"],
-        smallest_box_A=config["evaluation"]["smallest_box_A"],
+        **named(
+            code=fingerprint_of("choose_regions.py"),
+            particle_diameter_A=of_dataset("particle_diameter_A"),
+            pairs=config["evaluation"]["region_pairs"],
+            largest_box_A=config["evaluation"]["largest_box_A"],
+            smallest_box_A=config["evaluation"]["smallest_box_A"],
+        ),
     script:
         "../scripts/choose_regions.py"
 
@@ -101,9 +107,11 @@ rule make_null_micrographs:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        code=fingerprint_of("make_null_micrographs.py"),
-        part="{part}",
-        seed=config["seed"],
+        **named(
+            code=fingerprint_of("make_null_micrographs.py"),
+            part="{part}",
+            seed=config["seed"],
+        ),
     script:
         "../scripts/make_null_micrographs.py"
 
@@ -128,8 +136,10 @@ rule mask_micrographs:
         mem_mb=memory(3000),
         runtime=minutes(60),
     params:
-        code=fingerprint_of("mask_micrographs.py"),
-        sigma_px=of_method("sigma_px"),
+        **named(
+            code=fingerprint_of("mask_micrographs.py"),
+            sigma_px=of_method("sigma_px"),
+        ),
     script:
         "../scripts/mask_micrographs.py"
 
@@ -154,14 +164,16 @@ rule score_method:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        code=fingerprint_of("score_method.py"),
-        method="{method}",
-        part="{part}",
-        batch="b{number}",
-        coarsest_A=config["evaluation"]["coarsest_A"],
-        finest_A=config["evaluation"]["finest_A"],
-        ring_px=config["evaluation"]["ring_px"],
-        frc_ring_px=config["evaluation"]["frc_ring_px"],
+        **named(
+            code=fingerprint_of("score_method.py"),
+            method="{method}",
+            part="{part}",
+            batch="b{number}",
+            coarsest_A=config["evaluation"]["coarsest_A"],
+            finest_A=config["evaluation"]["finest_A"],
+            ring_px=config["evaluation"]["ring_px"],
+            frc_ring_px=config["evaluation"]["frc_ring_px"],
+        ),
     script:
         "../scripts/score_method.py"
 
@@ -197,14 +209,16 @@ use rule score_method as score_simulated with:
         part="full",
         number="[0-9]+",
     params:
-        code=fingerprint_of("score_method.py"),
-        method="{method}",
-        part="{part}",
-        batch="s{number}",
-        coarsest_A=config["evaluation"]["coarsest_A"],
-        finest_A=config["evaluation"]["finest_A"],
-        ring_px=config["evaluation"]["ring_px"],
-        frc_ring_px=config["evaluation"]["frc_ring_px"],
+        **named(
+            code=fingerprint_of("score_method.py"),
+            method="{method}",
+            part="{part}",
+            batch="s{number}",
+            coarsest_A=config["evaluation"]["coarsest_A"],
+            finest_A=config["evaluation"]["finest_A"],
+            ring_px=config["evaluation"]["ring_px"],
+            frc_ring_px=config["evaluation"]["frc_ring_px"],
+        ),
 
 
 rule summarise_scores:
@@ -226,7 +240,9 @@ rule summarise_scores:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
-        code=fingerprint_of("summarise_scores.py"),
-        reference=config["evaluation"]["reference"],
+        **named(
+            code=fingerprint_of("summarise_scores.py"),
+            reference=config["evaluation"]["reference"],
+        ),
     script:
         "../scripts/summarise_scores.py"

@@ -14,15 +14,17 @@ use rule train_noise2noise as train_fine with:
     benchmark:
         "logs/{dataset}/train_fine/{variant}.benchmark.tsv"
     params:
-        **training_of("fine"),
-        code=fingerprint_of("train_denoiser.py"),
-        splits=SIMULATED_SPLITS,
-        diet="supervised",
-        added_noise_sd=None,
-        seed=config["seed"],
-        stage="fine",
-        variant="{variant}",
-        side_folder="results/{dataset}/models/fine/unfinished",
+        **named(
+            **training_of("fine"),
+            code=fingerprint_of("train_denoiser.py"),
+            splits=SIMULATED_SPLITS,
+            diet="supervised",
+            added_noise_sd=None,
+            seed=config["seed"],
+            stage="fine",
+            variant="{variant}",
+            side_folder="results/{dataset}/models/fine/unfinished",
+        ),
 
 
 use rule denoise_noise2noise as denoise_fine with:

@@ -22,9 +22,11 @@ rule extract_noise:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        **settings_of_stage("extract_noise"),
-        code=fingerprint_of("extract_noise.py"),
-        rescale_to_A=setting_of("fine", "rescale_to_A"),
+        **named(
+            **settings_of_stage("extract_noise"),
+            code=fingerprint_of("extract_noise.py"),
+            rescale_to_A=setting_of("fine", "rescale_to_A"),
+        ),
     script:
         "../scripts/extract_noise.py"
 
@@ -47,11 +49,13 @@ rule train_noise_gan:
         runtime=minutes(1440),
         gpu=config["gpus_per_job"],
     params:
-        **settings_of_stage("noise_gan"),
-        code=fingerprint_of("train_noise_gan.py"),
-        variant="{variant}",
-        seed=config["seed"],
-        side_folder="results/{dataset}/models/noise_gan/unfinished",
+        **named(
+            **settings_of_stage("noise_gan"),
+            code=fingerprint_of("train_noise_gan.py"),
+            variant="{variant}",
+            seed=config["seed"],
+            side_folder="results/{dataset}/models/noise_gan/unfinished",
+        ),
     script:
         "../scripts/train_noise_gan.py"
 
@@ -74,10 +78,12 @@ rule sample_noise:
         runtime=minutes(120),
         gpu=config["gpus_per_job"],
     params:
-        **settings_of_stage("sample_noise"),
-        code=fingerprint_of("sample_noise.py"),
-        minimum_patches=setting_of("noise_gan", "minimum_patches"),
-        seed=config["seed"],
+        **named(
+            **settings_of_stage("sample_noise"),
+            code=fingerprint_of("sample_noise.py"),
+            minimum_patches=setting_of("noise_gan", "minimum_patches"),
+            seed=config["seed"],
+        ),
     script:
         "../scripts/sample_noise.py"
 
@@ -104,10 +110,12 @@ rule reweight_pairs:
         mem_mb=memory(6000),
         runtime=minutes(120),
     params:
-        **settings_of_stage("reweight"),
-        code=fingerprint_of("reweight_pairs.py"),
-        highpass_A=setting_of("extract_noise", "highpass_A"),
-        rescale_to_A=setting_of("fine", "rescale_to_A"),
-        seed=config["seed"],
+        **named(
+            **settings_of_stage("reweight"),
+            code=fingerprint_of("reweight_pairs.py"),
+            highpass_A=setting_of("extract_noise", "highpass_A"),
+            rescale_to_A=setting_of("fine", "rescale_to_A"),
+            seed=config["seed"],
+        ),
     script:
         "../scripts/reweight_pairs.py"

@@ -20,15 +20,17 @@ rule train_noise2noise:
         runtime=minutes(720),
         gpu=config["gpus_per_job"],
     params:
-        **training_of("noise2noise"),
-        code=fingerprint_of("train_denoiser.py"),
-        splits=splits_to_learn,
-        diet=setting_of("noise2noise", "diet"),
-        added_noise_sd=setting_of("noise2noise", "added_noise_sd"),
-        seed=config["seed"],
-        stage="noise2noise",
-        variant="{variant}",
-        side_folder="results/{dataset}/models/noise2noise/unfinished",
+        **named(
+            **training_of("noise2noise"),
+            code=fingerprint_of("train_denoiser.py"),
+            splits=splits_to_learn,
+            diet=setting_of("noise2noise", "diet"),
+            added_noise_sd=setting_of("noise2noise", "added_noise_sd"),
+            seed=config["seed"],
+            stage="noise2noise",
+            variant="{variant}",
+            side_folder="results/{dataset}/models/noise2noise/unfinished",
+        ),
     script:
         "../scripts/train_denoiser.py"
 
@@ -54,12 +56,14 @@ rule denoise_noise2noise:
         runtime=minutes(240),
         gpu=config["gpus_per_job"],
     params:
-        code=fingerprint_of("denoise_micrographs.py"),
-        rescale_to_A=scale_of_method,
-        highpass_A=highpass_of_method,
-        tile_memory_mb=config["application"]["tile_memory_mb"],
-        precision=config["application"]["precision"],
-        return_at=config["application"]["return_at"],
+        **named(
+            code=fingerprint_of("denoise_micrographs.py"),
+            rescale_to_A=scale_of_method,
+            highpass_A=highpass_of_method,
+            tile_memory_mb=config["application"]["tile_memory_mb"],
+            precision=config["application"]["precision"],
+            return_at=config["application"]["return_at"],
+        ),
     script:
         "../scripts/denoise_micrographs.py"
 

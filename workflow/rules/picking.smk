@@ -22,13 +22,15 @@ rule pick_particles:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        code=fingerprint_of("pick_particles.py"),
-        picker="{picker}",
-        particle_diameter_A=of_dataset("particle_diameter_A"),
-        particles_are_dark=config["picking"]["particles_are_dark"],
-        box_A=config["picking"]["box_A"],
-        box_files=config["picking"]["box_files"],
-        csv_files=config["picking"]["csv_files"],
+        **named(
+            code=fingerprint_of("pick_particles.py"),
+            picker="{picker}",
+            particle_diameter_A=of_dataset("particle_diameter_A"),
+            particles_are_dark=config["picking"]["particles_are_dark"],
+            box_A=config["picking"]["box_A"],
+            box_files=config["picking"]["box_files"],
+            csv_files=config["picking"]["csv_files"],
+        ),
     script:
         "../scripts/pick_particles.py"
 
@@ -54,12 +56,14 @@ rule match_picks:
         mem_mb=memory(1000),
         runtime=minutes(30),
     params:
-        code=fingerprint_of("match_picks.py"),
-        method="{method}",
-        part="{part}",
-        batch="b{number}",
-        picker="{picker}",
-        seed=config["seed"],
+        **named(
+            code=fingerprint_of("match_picks.py"),
+            method="{method}",
+            part="{part}",
+            batch="b{number}",
+            picker="{picker}",
+            seed=config["seed"],
+        ),
     script:
         "../scripts/match_picks.py"
 
@@ -74,12 +78,14 @@ use rule match_picks as match_simulated_picks with:
     log:
         "logs/{dataset}/match_simulated_picks/{picker}/{method}/{part}/s{number}.log",
     params:
-        code=fingerprint_of("match_picks.py"),
-        method="{method}",
-        part="{part}",
-        batch="s{number}",
-        picker="{picker}",
-        seed=config["seed"],
+        **named(
+            code=fingerprint_of("match_picks.py"),
+            method="{method}",
+            part="{part}",
+            batch="s{number}",
+            picker="{picker}",
+            seed=config["seed"],
+        ),
 
 
 # Whatever the picks were made on, the pixels are those of the raw sums.
@@ -103,13 +109,15 @@ rule extract_particles:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        code=fingerprint_of("extract_particles.py"),
-        dataset="{dataset}",
-        particle_diameter_A=of_dataset("particle_diameter_A"),
-        box_A=config["picking"]["box_A"],
-        invert_contrast=config["picking"]["invert_contrast"],
-        voltage_kV=of_dataset("voltage_kV"),
-        spherical_aberration_mm=of_dataset("spherical_aberration_mm"),
-        amplitude_contrast=of_dataset("amplitude_contrast"),
+        **named(
+            code=fingerprint_of("extract_particles.py"),
+            dataset="{dataset}",
+            particle_diameter_A=of_dataset("particle_diameter_A"),
+            box_A=config["picking"]["box_A"],
+            invert_contrast=config["picking"]["invert_contrast"],
+            voltage_kV=of_dataset("voltage_kV"),
+            spherical_aberration_mm=of_dataset("spherical_aberration_mm"),
+            amplitude_contrast=of_dataset("amplitude_contrast"),
+        ),
     script:
         "../scripts/extract_particles.py"

@@ -17,12 +17,14 @@ rule draw_previews:
         mem_mb=memory(2000),
         runtime=minutes(30),
     params:
-        code=fingerprint_of("draw_previews.py"),
-        per_batch=config["previews"]["per_batch"],
-        width_px=config["previews"]["width_px"],
-        detail_px=config["previews"]["detail_px"],
-        reference_resolution_A=config["previews"]["reference_resolution_A"],
-        contrast_sd=config["previews"]["contrast_sd"],
+        **named(
+            code=fingerprint_of("draw_previews.py"),
+            per_batch=config["previews"]["per_batch"],
+            width_px=config["previews"]["width_px"],
+            detail_px=config["previews"]["detail_px"],
+            reference_resolution_A=config["previews"]["reference_resolution_A"],
+            contrast_sd=config["previews"]["contrast_sd"],
+        ),
     script:
         "../scripts/draw_previews.py"
 
@@ -49,9 +51,11 @@ rule check_failures:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
-        code=fingerprint_of("check_failures.py"),
-        expected=sum_settings(),
-        max_failed_fraction=config["max_failed_fraction"],
+        **named(
+            code=fingerprint_of("check_failures.py"),
+            expected=sum_settings(),
+            max_failed_fraction=config["max_failed_fraction"],
+        ),
     script:
         "../scripts/check_failures.py"
 
@@ -75,10 +79,14 @@ rule write_provenance:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
-        code=fingerprint_of("write_provenance.py"),
-        settings={key: value for key, value in config.items() if key != "gpus_per_job"},
-        datasets=dict(PLAN.datasets),
-        steps=fingerprints(),
+        **named(
+            code=fingerprint_of("write_provenance.py"),
+            settings={
+                key: value for key, value in config.items() if key != "gpus_per_job"
+            },
+            datasets=dict(PLAN.datasets),
+            steps=fingerprints(),
+        ),
     script:
         "../scripts/write_provenance.py"
 
@@ -111,7 +119,9 @@ rule write_report:
         mem_mb=memory(2000),
         runtime=minutes(20),
     params:
-        code=fingerprint_of("write_report.py"),
-        micrographs_shown=config["previews"]["in_report"],
+        **named(
+            code=fingerprint_of("write_report.py"),
+            micrographs_shown=config["previews"]["in_report"],
+        ),
     script:
         "../scripts/write_report.py"

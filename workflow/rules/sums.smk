@@ -23,17 +23,19 @@ rule sum_frames:
         mem_mb=memory(4000),
         runtime=minutes(120),
     params:
-        code=fingerprint_of("sum_frames.py"),
-        rows=rows_of_batch,
-        pixel_size_A=of_dataset("pixel_size_A"),
-        gain=of_dataset("gain"),
-        gain_operation=of_dataset("gain_operation"),
-        gain_flip=of_dataset("gain_flip"),
-        gain_quarter_turns=of_dataset("gain_quarter_turns"),
-        defects=of_dataset("defects"),
-        first_frame=of_dataset("first_frame"),
-        last_frame=of_dataset("last_frame"),
-        binning=of_dataset("sum_binning"),
+        **named(
+            code=fingerprint_of("sum_frames.py"),
+            rows=rows_of_batch,
+            pixel_size_A=of_dataset("pixel_size_A"),
+            gain=of_dataset("gain"),
+            gain_operation=of_dataset("gain_operation"),
+            gain_flip=of_dataset("gain_flip"),
+            gain_quarter_turns=of_dataset("gain_quarter_turns"),
+            defects=of_dataset("defects"),
+            first_frame=of_dataset("first_frame"),
+            last_frame=of_dataset("last_frame"),
+            binning=of_dataset("sum_binning"),
+        ),
     script:
         "../scripts/sum_frames.py"
 
@@ -52,11 +54,13 @@ rule export_micrographs:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
-        code=fingerprint_of("export_star.py"),
-        dataset="{dataset}",
-        pixel_size_A=of_dataset("pixel_size_A"),
-        voltage_kV=of_dataset("voltage_kV"),
-        spherical_aberration_mm=of_dataset("spherical_aberration_mm"),
-        amplitude_contrast=of_dataset("amplitude_contrast"),
+        **named(
+            code=fingerprint_of("export_star.py"),
+            dataset="{dataset}",
+            pixel_size_A=of_dataset("pixel_size_A"),
+            voltage_kV=of_dataset("voltage_kV"),
+            spherical_aberration_mm=of_dataset("spherical_aberration_mm"),
+            amplitude_contrast=of_dataset("amplitude_contrast"),
+        ),
     script:
         "../scripts/export_star.py"

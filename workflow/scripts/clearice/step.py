@@ -23,7 +23,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-NOT_PARAMETERS = {"code", "sources"}  # they tell Snakemake when to run, not the step what to do
+NOT_PARAMETERS = {"code", "digest", "sources"}  # they tell Snakemake when to run, not the step what to do
 FROM_THE_JOB = {"threads": 1, "device": "cpu"}
 
 

@@ -1,0 +1,116 @@
+"""The rules of the workflow, read from their text."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clearice.files.documents import read_yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
+SECTIONS = ("input", "output", "params")
+
+# What functions give that a rule unpacks as named inputs.
+UNPACKED = {"sources_of_synthetic_noise": {"noise", "model"}}
+
+_HEAD = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+))?.*:$")
+_SECTION = re.compile(r"^    (\w+):")
+_ITEM = re.compile(r"^        (\w+)=(.*)")
+_SETTINGS = re.compile(r'^        \*\*(\w+)\("(\w+)"\)')
+_UNPACK = re.compile(r"^        unpack\((\w+)\)")
+_SCRIPT = re.compile(r'"\.\./scripts/(\w+)\.py"')
+_WRAPPER = re.compile(r"^        \*\*named\(\n((?:            .*\n)+)        \),\n", re.MULTILINE)
+_TEXT = re.compile(r'"([^"]*)"')
+
+
+@dataclass
+class Rule:
+    """One rule: the rule it is derived from, its script, its keywords, and its named items with their text."""
+
+    base: str = ""
+    script: str = ""
+    keys: set[str] = field(default_factory=set)
+    items: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def names(self, section: str) -> set[str]:
+        """Give the names of the inputs, outputs or params."""
+        return set(self.items.get(section, {}))
+
+    def paths(self, section: str) -> set[str]:
+        """Give the first path that each item of a section holds literally."""
+        found = [
+            [text for text in _TEXT.findall(item) if "/" in text]
+            for item in self.items.get(section, {}).values()
+        ]
+        return {paths[0] for paths in found if paths}
+
+    def folders(self) -> set[str]:
+        """Give the outputs that are folders."""
+        texts = self.items.get("output", {}).values()
+        return {_TEXT.findall(text)[0] for text in texts if text.startswith("directory(")}
+
+
+def read_rules(config: dict[str, Any]) -> dict[str, Rule]:
+    """Read every rule of the rule files; what ``use rule`` does not say is that of its base.
+
+    Parameters
+    ----------
+    config
+        The configuration, whose sections name the params that rules unpack.
+    """
+    rules: dict[str, Rule] = {}
+    for path in RULE_FILES:
+        _read_file(path, rules, config)
+    for rule in rules.values():
+        base = rules.get(rule.base, Rule())
+        rule.script = rule.script or base.script
+        rule.keys |= base.keys
+        for section in SECTIONS:
+            rule.items.setdefault(section, base.items.get(section, {}))
+    return rules
+
+
+def read_config() -> dict[str, Any]:
+    """Read the default configuration."""
+    config: dict[str, Any] = read_yaml(ROOT / "config" / "config.yaml")
+    return config
+
+
+def _without_wrapper(text: str) -> str:
+    """Bring params wrapped as ``**named(...)``, which only adds a digest, to the place of plain ones."""
+    return _WRAPPER.sub(lambda found: textwrap.indent(textwrap.dedent(found.group(1)), " " * 8), text)
+
+
+def _read_file(path: Path, rules: dict[str, Rule], config: dict[str, Any]) -> None:
+    """Add the rules of one file."""
+    rule, section, name = Rule(), "", ""
+    for text in path.read_text(encoding="utf-8").splitlines():
+        # Params stand inside **named( ... ), one step further in.
+        line = text[4:] if section == "params" and text.startswith("            ") else text
+        if head := _HEAD.match(line):
+            rule = Rule(base=head.group(1) if head.group(2) else "")
+            rules[head.group(2) or head.group(1)] = rule
+            section = ""
+        elif key := _SECTION.match(line):
+            section, name = key.group(1), ""
+            rule.keys.add(section)
+            if section in SECTIONS:
+                rule.items[section] = {}
+        elif section in SECTIONS and (item := _ITEM.match(line)):
+            name = item.group(1)
+            rule.items[section][name] = item.group(2)
+        elif section == "params" and (whole := _SETTINGS.match(line)):
+            source = "training" if whole.group(1) == "training_of" else whole.group(2)
+            rule.items["params"] |= dict.fromkeys(config[source], "")
+        elif section == "input" and (unpacked := _UNPACK.match(line)):
+            rule.items["input"] |= dict.fromkeys(UNPACKED[unpacked.group(1)], "")
+        elif section == "script" and (script := _SCRIPT.search(line)):
+            rule.script = script.group(1)
+        elif section in SECTIONS and name and line.startswith("        "):
+            rule.items[section][name] += line.strip()
+        elif line and not line.startswith((" ", ")")):
+            section = ""

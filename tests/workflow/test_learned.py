@@ -1,0 +1,157 @@
+"""All learned branches run from movies to scores, at the smallest settings; what a change reruns, and what a kill leaves."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from clearice.files.mrc import VIEWING_ONLY, read_micrograph
+from clearice.files.tables import read_table
+from support.project import Project, make_checkout
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow_learned")]
+CONFIG = ("--configfile", "config/presets/tiny.yaml", "mine.yaml")
+MINE = """
+run: {methods: [raw, cheat, n2n, coarse, nt2c, nt2c_gaussian], parts: [full]}
+methods:
+  nt2c_gaussian: {kind: nt2c, sample_noise: {source: gaussian}}
+picking: {pickers: [blob]}
+previews: {per_batch: 1, in_report: 1}
+evaluation: {batches: 1}
+physics: {empty_fraction: 0.25}
+"""
+LEARNED = ("n2n", "coarse", "nt2c", "nt2c_gaussian")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project of four counting movies, run through every learned branch."""
+    project = make_checkout(tmp_path_factory.mktemp("learned"))
+    header = (project.folder / "config" / "datasets.tsv").read_text().splitlines()[0].split("\t")
+    row = {
+        "dataset": "films", "pixel_size_A": "3.0", "voltage_kV": "300", "spherical_aberration_mm": "2.7", "amplitude_contrast": "0.07",
+        "dose_e_per_A2": "8", "detector": "K2", "super_resolution": "1", "structures": "resources/empiar10146/6z6u.pdb.gz:1",
+        "particle_diameter_A": "124", "particles_per_um2": "500-900", "ice_thickness_nm": "30", "defocus_um": "1.0-1.5",
+    }  # fmt: skip
+    (project.folder / "config" / "datasets.tsv").write_text(
+        "\t".join(header) + "\n" + "\t".join(row.get(name, "") for name in header) + "\n"
+    )
+    (project.folder / "data").mkdir()
+    for number in range(4):
+        counts = np.random.default_rng(number).poisson(18, (4, 96, 104)).astype(np.uint8)
+        tifffile.imwrite(
+            project.folder / "data" / f"film{number}.tif", counts, photometric="minisblack", compression="lzw"
+        )
+    project.list_movies("films", "data/*.tif", batch_size="4", validation_fraction="0.25", test_fraction="0")
+    (project.folder / "mine.yaml").write_text(MINE)
+    project.run(*CONFIG)
+    return project
+
+
+@pytest.fixture
+def project(finished: Project, tmp_path: Path) -> Project:
+    shutil.copytree(finished.folder, tmp_path / "project", symlinks=True)
+    return Project(tmp_path / "project")
+
+
+def test_every_learned_method_gives_finite_images_that_are_marked_as_no_data(finished: Project) -> None:
+    for method in LEARNED:
+        for number in range(4):
+            folder = finished.folder / "results/films/denoised" / method / "full" / "b0001"
+            image = read_micrograph(folder / f"film{number}.mrc")
+            assert image.pixels.shape == (96, 104) and np.isfinite(image.pixels).all()
+            assert image.label == VIEWING_ONLY and image.pixel_size_A == pytest.approx(3.0)
+
+
+def test_methods_share_what_they_do_not_change(finished: Project) -> None:
+    models = finished.folder / "results/films/models"
+    assert sorted(path.name for path in (models / "coarse").glob("*.pt")) == ["main.pt"]
+    assert sorted(path.name for path in (models / "noise_gan").glob("*.pt")) == ["main.pt"]
+    assert sorted(path.name for path in (models / "fine").glob("*.pt")) == ["main.pt", "nt2c_gaussian.pt"]
+    assert sorted(path.name for path in (models / "noise2noise").glob("*.pt")) == ["main.pt"]
+
+
+def test_scores_tell_real_from_simulated_and_always_hold_the_cheat(finished: Project) -> None:
+    rows = read_table(finished.folder / "results/films/scores/summary.tsv")
+    assert {row["part"] for row in rows} == {"full", "simulated"}
+    assert {row["method"] for row in rows if row["metric"] == "null_sd"} >= {"cheat", "nt2c", "raw"}
+    assert any(row["metric"] == "truth_r" and row["part"] == "simulated" for row in rows)
+    page = (finished.folder / "results/report/index.html").read_text()
+    assert "against the truth" in page and "<td>cheat</td>" in page
+
+
+def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
+    assert finished.planned(*CONFIG) == {}
+
+
+def test_a_changed_gan_setting_reruns_the_gan_and_what_follows_and_nothing_before(project: Project) -> None:
+    mine = project.folder / "mine.yaml"
+    mine.write_text(mine.read_text() + "noise_gan: {steps: 5}\n")
+    planned = project.planned(*CONFIG)
+    assert planned["train_noise_gan"] == 1 and planned["sample_noise"] == 1 and planned["train_fine"] == 1
+    assert planned["reweight_pairs"] == 2
+    assert planned["denoise_fine"] == 3, "the batch, its noise, and the simulated test batch, of nt2c alone"
+    before = {
+        "sum_frames",
+        "simulate_micrographs",
+        "train_coarse",
+        "denoise_coarse",
+        "extract_noise",
+        "train_noise2noise",
+    }
+    assert not before & set(planned)
+
+
+def test_an_appended_batch_trains_nothing(project: Project) -> None:
+    shutil.copy(project.folder / "data/film0.tif", project.folder / "data/film9.tif")
+    project.list_movies("films", "data/*.tif")
+    planned = project.planned(*CONFIG)
+    assert planned["sum_frames"] == 1 and planned["denoise_fine"] == 2
+    assert not [
+        name for name in planned if name.startswith(("train", "simulate", "extract", "sample", "reweight"))
+    ]
+
+
+@pytest.mark.parametrize(
+    "target", ["results/films/models/fine/main.pt", "results/films/models/noise_gan/main.pt"]
+)
+def test_a_run_killed_in_a_training_goes_on_to_the_same_network(project: Project, target: str) -> None:
+    model = project.folder / target
+    expected = model.read_bytes()
+    model.unlink()
+    command = [sys.executable, "-m", "snakemake", target, "--profile", "profiles/local", *CONFIG]
+    path = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
+    run = subprocess.Popen(
+        command, cwd=project.folder, env={**os.environ, "PATH": path}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    log = (
+        project.folder / "logs/films" / ("train_fine" if "fine" in target else "train_noise_gan") / "main.log"
+    )
+    log.unlink()
+    for _ in range(600):
+        if (log.exists() and log.stat().st_size) or run.poll() is not None:
+            break
+        time.sleep(0.05)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    project.run("--unlock", *CONFIG)
+    project.run(target, *CONFIG)
+    assert model.read_bytes() == expected
+
+
+def test_a_gpu_that_is_missing_is_said_in_one_sentence(project: Project) -> None:
+    (project.folder / "results/films/models/coarse/main.pt").unlink()
+    done = project.snakemake("results/films/models/coarse/main.pt", *CONFIG, "--config", "gpus_per_job=1")
+    log = (project.folder / "logs/films/train_coarse/main.log").read_text()
+    assert done.returncode != 0
+    assert "device cuda was asked for, but torch sees 0 CUDA GPUs here" in log
