@@ -24,13 +24,14 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from PIL import Image as Pictures
+from PIL import ImageDraw, ImageFont
 from real_data import PIXEL_SIZE_A, ROOT, SETTINGS, Image, load_fields, write_inputs
 from real_scores import markdown, score_averages, score_frames
 
 from clearice.evaluation.panels import grey_scale, to_grey, with_scale_bar
 from clearice.files.mrc import read_micrograph
 from clearice.files.tables import read_table, write_table
-from PIL import Image as Pictures, ImageDraw, ImageFont
 
 HERE = Path(__file__).resolve().parent
 STRUCTURE = ROOT / "resources/empiar10146/6z6u.pdb.gz"
@@ -60,7 +61,15 @@ def run_workflow(work: Path, config: Path, methods: Sequence[str], kinds: Sequen
     settings["run"] = {"methods": list(methods)}
     settings |= {"datasets": "datasets.tsv", "micrographs": "micrographs.tsv"}
     laid_over.write_text(yaml.safe_dump(settings, sort_keys=False))
-    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(work)]
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(ROOT / "Snakefile"),
+        "--directory",
+        str(work),
+    ]
     command += ["--profile", str(ROOT / "profiles/local"), "--cores", str(cores), "--rerun-incomplete"]
     started = time.monotonic()
     subprocess.run([*command, "--configfile", str(laid_over.resolve()), "--", *targets], check=True, cwd=ROOT)
@@ -149,15 +158,21 @@ def draw_figures(work: Path, folder: Path, kinds: Sequence[str], names: Sequence
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, help="folder empiar10146; default: from CLEARICE_SHARED or ../shared")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, help="folder empiar10146; default: from CLEARICE_SHARED or ../shared"
+    )
     parser.add_argument("--work", type=Path, default=ROOT / "results/nt2c_real")
     parser.add_argument("--config", type=Path, default=HERE / "nt2c_real.yaml")
     parser.add_argument("--kind", choices=["frame", "average", "both"], default="both")
     parser.add_argument("--methods", nargs="+", help="default: all of the config's run.methods")
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--figure", type=Path, metavar="FOLDER", help="draw pictures into this folder")
-    parser.add_argument("--settings_only", action="store_true", help="score the two settings micrographs instead")
+    parser.add_argument(
+        "--settings_only", action="store_true", help="score the two settings micrographs instead"
+    )
     arguments = parser.parse_args()
     shared = Path(os.environ.get("CLEARICE_SHARED", ROOT.parent / "shared"))
     data = arguments.data or shared / "data/empiar10146"
@@ -172,11 +187,17 @@ def main() -> None:
     wall_s = run_workflow(work, arguments.config, methods, kinds, arguments.cores)
 
     judged = [name for name in names if (name in SETTINGS) == arguments.settings_only]
-    print(f"{platform.machine()}, {arguments.cores} cores, {datetime.date.today()}; EMPIAR-10146; this call {wall_s:.0f} s")
+    print(
+        f"{platform.machine()}, {arguments.cores} cores, {datetime.date.today()}; EMPIAR-10146; this call {wall_s:.0f} s"
+    )
     print(f"micrographs: {', '.join(judged)}; in % unless a unit is given")
     for kind in kinds:
-        rows = {method: score_method(kind, read_denoised(work, kind, method, judged), data) for method in methods}
-        print(f"\n{kind}s\n\n{markdown(rows)}\n\n{kind}s, wall time: {seconds_of_steps(work, kind)}", flush=True)
+        rows = {
+            method: score_method(kind, read_denoised(work, kind, method, judged), data) for method in methods
+        }
+        print(
+            f"\n{kind}s\n\n{markdown(rows)}\n\n{kind}s, wall time: {seconds_of_steps(work, kind)}", flush=True
+        )
     if arguments.figure:
         draw_figures(work, arguments.figure, kinds, names)
 

@@ -34,6 +34,21 @@ def made_up(memory_mb: float) -> FastUNet:
     return FastUNet(network, torch.device("cpu"), "float32", memory_mb)
 
 
+def test_pure_noise_can_be_normalised_as_part_of_a_real_micrograph() -> None:
+    generator = np.random.default_rng(3)
+    noise = generator.normal(5, 2, (64, 64)).astype(np.float32)
+    real = generator.normal(7, 4, (64, 64)).astype(np.float32)
+
+    class Square(Same):
+        def __call__(self, images: Tensor, /) -> Tensor:
+            return images**2
+
+    settings = {"pixel_size_A": 1.0, "network": Square(), "rescale_to_A": None, "return_at": "original"}
+    result = denoise_micrograph(noise, **settings, reference=real)
+    mean, sd = real.mean(dtype=np.float64), real.std(dtype=np.float64)
+    assert np.allclose(result.pixels, ((noise - mean) / sd) ** 2 * sd + mean, atol=1e-3)
+
+
 def denoised(pixels: np.ndarray, *, rescale_to_A: float | None = None, return_at: str = "original"):
     return denoise_micrograph(
         pixels, pixel_size_A=1.0, network=Same(), rescale_to_A=rescale_to_A, return_at=return_at

@@ -49,7 +49,7 @@ def test_the_page_warns_that_denoised_images_are_no_data() -> None:
 
 def test_failures_and_scores_are_shown_and_escaped() -> None:
     html = page(
-        failures=[{"dataset": "set", "micrograph": "m1", "reason": "<3 frames"}],
+        failures=[{"dataset": "set", "micrograph": "m1", "stage": "sums", "reason": "<3 frames"}],
         scores={"Scores": [{"method": "raw", "r": "2.4"}]},
     )
     assert "&lt;3 frames" in html and "<th>r</th>" in html and "<td>2.4</td>" in html

@@ -5,8 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from clearice.stages import (
-    members_of, model_of, scale_of, simulated_batches, simulated_splits, stage_setting, variant_before, variant_of,
+    members_of,
+    model_of,
+    scale_of,
+    simulated_batches,
+    simulated_splits,
+    stage_setting,
+    variant_before,
+    variant_of,
 )
 
 CONFIG: dict[str, Any] = {
@@ -29,7 +37,10 @@ CONFIG: dict[str, Any] = {
 
 def test_a_change_in_one_stage_renames_it_and_those_after_it() -> None:
     stages = ("coarse", "extract_noise", "noise_gan", "sample_noise", "reweight", "fine")
-    named = {method: [variant_of(CONFIG, method, stage) for stage in stages] for method in ("nt2c", "no_gan", "longer_fine")}
+    named = {
+        method: [variant_of(CONFIG, method, stage) for stage in stages]
+        for method in ("nt2c", "no_gan", "longer_fine")
+    }
     assert named["nt2c"] == ["main"] * 6
     assert named["no_gan"] == ["main"] * 3 + ["no_gan"] * 3
     assert named["longer_fine"] == ["main"] * 5 + ["longer_fine"]
@@ -51,7 +62,11 @@ def test_settings_come_from_the_method_then_its_stage_then_all_trainings() -> No
 
 def test_a_model_belongs_to_a_dataset_or_to_a_group() -> None:
     assert model_of(CONFIG, "n2n", "a") == "results/a/models/noise2noise/main.pt"
-    assert model_of(CONFIG, "general", "a") == model_of(CONFIG, "general", "b") == "results/all/models/noise2noise/main.pt"
+    assert (
+        model_of(CONFIG, "general", "a")
+        == model_of(CONFIG, "general", "b")
+        == "results/all/models/noise2noise/main.pt"
+    )
     assert model_of(CONFIG, "no_gan", "a") == "results/a/models/fine/no_gan.pt"
     assert model_of(CONFIG, "given", "a") == "a.sav"
     assert members_of(CONFIG, "all") == ["a", "b"] and members_of(CONFIG, "a") == ["a"]

@@ -31,6 +31,8 @@ def _export(manifests, star, amplitude_contrast=0.1):
         voltage_kV=300.0,
         spherical_aberration_mm=2.7,
         amplitude_contrast=amplitude_contrast,
+        dose_per_frame_e_per_A2=1.5,
+        first_frame=3,
         star=star,
     )
     return starfile.read(star, always_dict=True)
@@ -70,3 +72,8 @@ def test_sums_of_unequal_pixel_size_are_refused(tmp_path):
     with pytest.raises(ValueError, match="make all micrographs of a dataset again with one pixel size"):
         _export(manifests, tmp_path / "a.star")
     assert not (tmp_path / "a.star").exists()
+
+
+def test_the_exposure_before_the_first_frame_is_told(tmp_path):
+    table = _export([_batch(tmp_path / "b", {"m": "ok"})], tmp_path / "a.star")["micrographs"]
+    assert table["rlnMicrographPreExposure"].tolist() == [3.0]

@@ -136,6 +136,13 @@ def micrographs_to_denoise(wildcards):
     return pattern.format(**wildcards)
 
 
+def statistics_of_noise(wildcards):
+    """Find the real micrographs whose mean and sd pure noise is normalised by; none for other batches."""
+    if not wildcards.batch.startswith("n"):
+        return []
+    return f"results/{wildcards.dataset}/sums/{wildcards.part}/b{wildcards.batch[1:]}/manifest.tsv"
+
+
 def network_of_method(wildcards):
     """Find the network of the job's method for the job's dataset."""
     return model_of(config, wildcards.method, wildcards.dataset)
@@ -229,10 +236,11 @@ def simulated_in_batch(wildcards):
 
 
 def simulated_pixel_size(wildcards):
-    """Give the pixel size of simulated micrographs: that of the training, else of the dataset."""
-    return config["simulation"]["pixel_size_A"] or PLAN.column(
-        wildcards.dataset, "pixel_size_A"
+    """Give the pixel size of simulated micrographs: that of the training, else of the dataset's sums."""
+    of_sums = PLAN.column(wildcards.dataset, "pixel_size_A") * PLAN.column(
+        wildcards.dataset, "sum_binning"
     )
+    return config["simulation"]["pixel_size_A"] or of_sums
 
 
 def simulated(kind):

@@ -38,6 +38,7 @@ rule train_noise2noise:
 rule denoise_noise2noise:
     input:
         micrographs=micrographs_to_denoise,
+        statistics=statistics_of_noise,
         model=network_of_method,
     output:
         denoised=directory("results/{dataset}/denoised/{method}/{part}/{batch}"),

@@ -68,6 +68,7 @@ rule write_provenance:
             method=METHODS,
             part=PARTS,
         ),
+        models=models_of_methods(),
     output:
         provenance="results/provenance.json",
     log:

@@ -61,6 +61,8 @@ rule export_micrographs:
             voltage_kV=of_dataset("voltage_kV"),
             spherical_aberration_mm=of_dataset("spherical_aberration_mm"),
             amplitude_contrast=of_dataset("amplitude_contrast"),
+            dose_per_frame_e_per_A2=of_dataset("dose_per_frame_e_per_A2"),
+            first_frame=of_dataset("first_frame"),
         ),
     script:
         "../scripts/export_star.py"

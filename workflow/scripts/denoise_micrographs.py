@@ -4,6 +4,9 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clearice.batches import files_of, treat_manifest, write_manifest
 from clearice.denoising.learned import Denoised, check_pixel_size, check_return_at, denoise_micrograph
 from clearice.denoising.pipeline import Pipeline
@@ -22,17 +25,22 @@ def denoise_micrographs(
     *,
     micrographs: Path,
     model: Path,
+    statistics: Path | None = None,
     denoised: Path,
     manifest: Path,
     tile_memory_mb: int,
     precision: str,
     rescale_to_A: float | None,
-    highpass_A: float,
+    highpass_A: float = 0.0,
     return_at: str,
     threads: int,
     device: str,
 ) -> None:
-    """Denoise the micrographs of the manifest `micrographs` with the network `model` into the folder `denoised`."""
+    """Denoise the micrographs of the manifest `micrographs` with the network `model` into the folder `denoised`.
+
+    With `statistics`, a manifest of micrographs of the same names, each image is normalised by the mean and sd of
+    its namesake there: pure noise is treated as part of the real micrograph it stands for.
+    """
     check_return_at(return_at)
     trained = load_network(model)
     network = _fast(trained, model, device, precision, tile_memory_mb)
@@ -40,16 +48,23 @@ def denoise_micrographs(
     notes: dict[str, str] = {}
     log.info("%d micrographs, network %s, %d threads on %s", len(inputs), model, threads, network.device)
 
-    def read(name: str) -> Micrograph:
+    namesakes = {} if statistics is None else files_of(statistics)
+
+    def read(name: str) -> tuple[Micrograph, Micrograph | None]:
         micrograph = read_micrograph(inputs[name])
         check_pixel_size(
             inputs[name].name, micrograph.pixel_size_A, str(model), trained.pixel_size_A, rescale_to_A
         )
-        return micrograph
+        return micrograph, read_micrograph(namesakes[name]) if name in namesakes else None
 
-    def compute(name: str, micrograph: Micrograph) -> Denoised:
+    def prepared(micrograph: Micrograph) -> NDArray[np.float32]:
+        return highpass(micrograph.pixels, pixel_size_A=micrograph.pixel_size_A, length_A=highpass_A)
+
+    def compute(name: str, images: tuple[Micrograph, Micrograph | None]) -> Denoised:
+        micrograph, namesake = images
         return denoise_micrograph(
-            highpass(micrograph.pixels, pixel_size_A=micrograph.pixel_size_A, length_A=highpass_A),
+            prepared(micrograph),
+            reference=None if namesake is None else prepared(namesake),
             pixel_size_A=micrograph.pixel_size_A,
             network=network,
             rescale_to_A=rescale_to_A,

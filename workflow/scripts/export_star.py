@@ -16,12 +16,14 @@ def export_star(
     voltage_kV: float | None,
     spherical_aberration_mm: float | None,
     amplitude_contrast: float | None,
+    dose_per_frame_e_per_A2: float | None,
+    first_frame: int,
     star: Path,
 ) -> None:
     """Write the raw sums that are ok, with one optics group, as a table for RELION 3.1 and later.
 
     The frames' pixel size is the table's original one; that of the micrographs, which may be binned, is
-    read from their headers.
+    read from their headers. Where the dose of a frame is known, the table holds the exposure before the first one summed.
     """
     files = [file for manifest in manifests for file in files_of(manifest).values()]
     if not files:
@@ -36,9 +38,10 @@ def export_star(
         original_pixel_size_A=pixel_size_A,
         pixel_size_A=common_pixel_size(files),
     )
-    write_star(
-        star, {"optics": optics, "micrographs": micrographs_table([file.as_posix() for file in files])}
-    )
+    table = micrographs_table([file.as_posix() for file in files])
+    if dose_per_frame_e_per_A2 is not None:
+        table["rlnMicrographPreExposure"] = (first_frame - 1) * dose_per_frame_e_per_A2
+    write_star(star, {"optics": optics, "micrographs": table})
 
 
 run(export_star, globals())

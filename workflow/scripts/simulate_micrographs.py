@@ -71,8 +71,8 @@ def simulate_micrographs(
     """Write `number` pairs of micrographs of the structures, mixed by weight, with the truth about each.
 
     The file `batch_001.mrc` in `noisy` holds counts, its namesake in `clean` the counts expected of particles
-    in even ice, so that their difference is the noise; `truth` holds STAR and JSON. `movies`, where given, gets the frames. A seed and a name fix
-    every pixel.
+    in even ice, so that their difference is the noise; `truth` holds STAR and JSON. `movies`, where given,
+    gets the frames. A seed and a name fix every pixel.
     """
     chosen = simulation_settings(settings)
     shape, densities = (height_px, width_px), parse_range(particles_per_um2, "particles_per_um2")

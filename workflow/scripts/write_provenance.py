@@ -1,9 +1,9 @@
-"""Record what a run was made with: versions, settings, code, and the checksum of every file."""
+"""Record what a run was made with: versions, settings, code, and the checksums of sums, denoised micrographs and networks."""
 
 from pathlib import Path
 from typing import Any
 
-from clearice.batches import FAILED, OK, read_manifest
+from clearice.batches import FAILED, OK, checksum, read_manifest
 from clearice.files.documents import write_json
 from clearice.step import run
 from clearice.versions import versions
@@ -12,12 +12,13 @@ from clearice.versions import versions
 def write_provenance(
     *,
     manifests: list[Path],
+    models: list[Path],
     provenance: Path,
     settings: dict[str, Any],
     datasets: dict[str, Any],
     steps: dict[str, str],
 ) -> None:
-    """Write versions, settings, hashes of the steps' code, and the checksums of all results, as JSON."""
+    """Write versions, settings, hashes of the steps' code, and the checksums of sums, denoised images and networks, as JSON."""
     files, failed = {}, {}
     for manifest in manifests:
         for row in read_manifest(manifest):
@@ -26,6 +27,7 @@ def write_provenance(
                 files[place] = row.checksum
             elif row.status == FAILED:
                 failed[place] = row.reason
+    files |= {model.as_posix(): checksum(model) for model in models}
     record = {
         "versions": versions(),
         "settings": settings,

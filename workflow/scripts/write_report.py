@@ -39,14 +39,23 @@ def write_report(
         ]
     counts: dict[tuple[str, str, str], Counter[str]] = {}
     failures = []
+    told: set[tuple[str, str, str]] = set()  # a failure is carried on by every later stage: tell it once
     for stage, manifests in (("sums", sums), ("denoised", denoised)):
         for manifest in manifests:
             dataset = manifest.parts[-5 if stage == "sums" else -6]
             what = manifest.parts[-3 if stage == "sums" else -4]
             for row in read_manifest(manifest):
                 counts.setdefault((dataset, stage, what), Counter())[row.status] += 1
-                if row.status == FAILED and stage == "sums":
-                    failures.append({"dataset": dataset, "micrograph": row.micrograph, "reason": row.reason})
+                if row.status == FAILED and (dataset, row.micrograph, row.reason) not in told:
+                    told.add((dataset, row.micrograph, row.reason))
+                    failures.append(
+                        {
+                            "dataset": dataset,
+                            "micrograph": row.micrograph,
+                            "stage": f"{stage}: {what}",
+                            "reason": row.reason,
+                        }
+                    )
     table = [
         {
             "dataset": dataset,

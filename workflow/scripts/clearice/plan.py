@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clearice.batches import OK, read_manifest
+from clearice.checks import check_together
 from clearice.files.documents import read_yaml
 from clearice.files.tables import read_table
 from clearice.settings import check_config
@@ -91,6 +92,7 @@ def make_plan(config: Mapping[str, Any], schemas: Path) -> Plan:
     rows = check_sheet(
         tables["micrographs"], read_yaml(schemas / "micrographs.schema.yaml"), datasets, config["micrographs"]
     )
+    check_together(config, datasets)
     batches: dict[str, dict[str, list[Row]]] = {dataset: {} for dataset in datasets}
     for row in rows:
         batches[row["dataset"]].setdefault(row["batch"], []).append(row)
@@ -123,7 +125,9 @@ def sources_of_batch(rows: Sequence[Row], manifest: Path, shared: Sequence[str])
                 listed.append(source)
                 gone.append(source)
     if gone:
-        log.warning("%s: %d source files are gone; the sums made from them are kept", manifest.parent, len(gone))
+        log.warning(
+            "%s: %d source files are gone; the sums made from them are kept", manifest.parent, len(gone)
+        )
     return [*listed, *(path for path in shared if Path(path).exists() or made)]
 
 

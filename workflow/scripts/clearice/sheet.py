@@ -123,7 +123,9 @@ def parse_structures(text: str | None, dataset: str) -> dict[str, float]:
         The cell is empty, or a weight is no positive number.
     """
     if not text:
-        raise ValueError(f"dataset {dataset} names no structures to simulate; fill the column structures with path:weight")
+        raise ValueError(
+            f"dataset {dataset} names no structures to simulate; fill the column structures with path:weight"
+        )
     weights: dict[str, float] = {}
     for item in text.split(","):
         path, colon, weight = item.strip().rpartition(":")
@@ -133,7 +135,9 @@ def parse_structures(text: str | None, dataset: str) -> dict[str, float]:
         except ValueError:
             weights[path] = 0.0
         if weights[path] <= 0:
-            raise ValueError(f"dataset {dataset}: weight {weight!r} of structure {path} is no positive number; write path:1")
+            raise ValueError(
+                f"dataset {dataset}: weight {weight!r} of structure {path} is no positive number; write path:1"
+            )
     return weights
 
 

@@ -73,16 +73,20 @@ def highpass_of(config: Config, method: str) -> float:
     """Give the length in A of the high-pass that the pairs a method's network learned from went through."""
     if config["methods"][method]["kind"] != "nt2c":
         return 0.0
-    return float(stage_setting(config, variant_of(config, method, "extract_noise"), "extract_noise", "highpass_A"))
+    return float(
+        stage_setting(config, variant_of(config, method, "extract_noise"), "extract_noise", "highpass_A")
+    )
 
 
 def scale_of(config: Config, method: str) -> float | None:
     """Give the pixel size in A a method's network works at; None for that of the micrographs."""
     own = config["methods"][method]
     if own["kind"] == "weights":
-        return own["rescale_to_A"]
-    stage = LAST[own["kind"]]
-    return stage_setting(config, variant_of(config, method, stage), stage, "rescale_to_A")
+        scale = own["rescale_to_A"]
+    else:
+        stage = LAST[own["kind"]]
+        scale = stage_setting(config, variant_of(config, method, stage), stage, "rescale_to_A")
+    return None if scale is None else float(scale)
 
 
 def simulated_batches(micrographs: int, batch_size: int) -> dict[str, int]:

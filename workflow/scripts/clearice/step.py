@@ -131,7 +131,12 @@ def _named(name: str, value: Any, hint: Any) -> Any:
 def _convert(value: Any, hint: Any) -> Any:
     """Convert a value of a job or a word of a shell to the annotated type."""
     plain = _without_none(hint)
-    if isinstance(value, (list, tuple)) and not value and plain is not hint and typing.get_origin(plain) is not list:
+    if (
+        isinstance(value, (list, tuple))
+        and not value
+        and plain is not hint
+        and typing.get_origin(plain) is not list
+    ):
         return None  # an input function that gave no file
     if value is None or (isinstance(value, str) and value == "" and plain is not hint and plain is not str):
         if plain is hint and hint is not type(None):

@@ -51,6 +51,7 @@ def denoise_micrograph(
     network: Network,
     rescale_to_A: float | None,
     return_at: str,
+    reference: Image | None = None,
 ) -> Denoised:
     """Denoise one micrograph, at its own pixel size or at a coarser one.
 
@@ -67,6 +68,9 @@ def denoise_micrograph(
     return_at
         ``model`` returns at that size, ``original`` goes back to the input's (padded in Fourier space:
         nothing beyond the coarser image's Nyquist frequency comes back).
+    reference
+        Another image of this shape, whose mean and standard deviation are used instead of the micrograph's own: pure
+        noise is to be treated as if it were part of the real micrograph.
 
     Returns
     -------
@@ -81,21 +85,28 @@ def denoise_micrograph(
     """
     check_return_at(return_at)
     filled, filled_px = fill_not_finite(pixels)
+    model_image = None if reference is None else fill_not_finite(reference)[0]
     if rescale_to_A is None:
-        return Denoised(denoise_image(filled, network), pixel_size_A, filled_px)
+        return Denoised(denoise_image(filled, network, model_image), pixel_size_A, filled_px)
     coarser = _coarser_shape(filled.shape, pixel_size_A, rescale_to_A)
-    denoised = denoise_image(fourier_resample(filled, coarser), network)
+    if model_image is not None:
+        model_image = fourier_resample(model_image, coarser)
+    denoised = denoise_image(fourier_resample(filled, coarser), network, model_image)
     if return_at == ORIGINAL:
         return Denoised(fourier_resample(denoised, pixels.shape), pixel_size_A, filled_px)
     return Denoised(denoised, pixel_size_A * pixels.shape[0] / coarser[0], filled_px)
 
 
-def denoise_image(image: Image, network: Network) -> Image:
+def denoise_image(image: Image, network: Network, reference: Image | None = None) -> Image:
     """Denoise a finite image (h, w) in its own units: network(standardised) x sd + mean.
 
-    The whole image is standardised once, so that tiles do not differ in grey level.
+    The whole image is standardised once, so that tiles do not differ in grey level; by the mean and sd of
+    `reference`, where one is given.
     """
     scaled, mean, sd = standardise(image)
+    if reference is not None:
+        _, mean, sd = standardise(reference)
+        scaled = ((image - np.float32(mean)) / np.float32(sd)).astype(np.float32)
     padded = pad_to_multiple(scaled, MULTIPLE_PX)
     plan = plan_tiles(padded.shape, network.most_pixels, network.reach_px, MULTIPLE_PX)
     denoised = join_tiles(padded, plan, lambda window: _apply(network, window))

@@ -102,7 +102,11 @@ def score_tables(dataset: str, summary: Table) -> dict[str, list[dict[str, str]]
     tables = {}
     for part, methods in parts.items():
         metrics = list(dict.fromkeys(metric for values in methods.values() for metric in values))
-        what = "simulated micrographs, against the truth" if part == "simulated" else f"real micrographs, {part} dose"
+        what = (
+            "simulated micrographs, against the truth"
+            if part == "simulated"
+            else f"real micrographs, {part} dose"
+        )
         tables[f"Scores: {dataset}, {what}"] = [
             {"method": method, **{metric: values.get(metric, "") for metric in metrics}}
             for method, values in methods.items()

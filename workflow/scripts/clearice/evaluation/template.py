@@ -74,9 +74,9 @@ noise, and what is picked in it), the agreement with a truth or an independent e
 {% if failures %}
 <h3>Failed</h3>
 <table>
-<tr><th>dataset</th><th>micrograph</th><th>reason</th></tr>
+<tr><th>dataset</th><th>micrograph</th><th>stage</th><th>reason</th></tr>
 {% for row in failures %}
-<tr><td>{{ row.dataset }}</td><td>{{ row.micrograph }}</td><td>{{ row.reason }}</td></tr>
+<tr><td>{{ row.dataset }}</td><td>{{ row.micrograph }}</td><td>{{ row.stage }}</td><td>{{ row.reason }}</td></tr>
 {% endfor %}
 </table>
 {% endif %}
@@ -96,7 +96,7 @@ noise, and what is picked in it), the agreement with a truth or an independent e
 <tr><td>{{ name }}</td><td>{{ version }}</td></tr>
 {% endfor %}
 </table>
-<p>Settings, hashes of the code of every step and the sha256 of {{ provenance.sha256 | length }} files stand in <code>results/provenance.json</code>.</p>
+<p>Settings, hashes of the code of every step and the sha256 of {{ provenance.sha256 | length }} files (sums, denoised micrographs, networks) stand in <code>results/provenance.json</code>.</p>
 <details><summary>All settings</summary><pre>{{ provenance.settings | tojson(indent=2) }}</pre></details>
 </body>
 </html>

@@ -1,0 +1,95 @@
+"""What cannot work together is said before any job starts."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clearice.checks import check_together
+from clearice.files.documents import read_yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+DATASETS = {"a": {"pixel_size_A": 1.0}, "b": {"pixel_size_A": 1.5}}
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    config = copy.deepcopy(read_yaml(ROOT / "config" / "config.yaml"))
+    config["run"]["methods"] = ["raw", "coarse", "nt2c"]
+    config["fine"]["crop_px"] = 320
+    return config
+
+
+def test_the_defaults_with_fine_crops_of_the_released_code_fit(config: dict[str, Any]) -> None:
+    check_together(config, DATASETS)
+
+
+def test_methods_that_are_not_run_are_not_checked(config: dict[str, Any]) -> None:
+    config["run"]["methods"] = ["raw"]
+    config["fine"]["crop_px"] = 10_000
+    check_together(config, DATASETS)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            lambda c: c["fine"].update(crop_px=400),
+            "fine.crop_px is 400 px, but it is cut from reweight.patch_px of 320 px",
+        ),
+        (
+            lambda c: c["sample_noise"].update(field_px=300),
+            "reweight.patch_px is 320 px, but it is cut from sample_noise.field_px of 300 px",
+        ),
+        (
+            lambda c: c["coarse"].update(crop_px=5000),
+            "coarse.crop_px is 5000 px, but it is cut from simulation.height_px",
+        ),
+        (
+            lambda c: c["extract_noise"].update(patch_px=64),
+            "noise_gan.patch_px is 128 px, but it is cut from extract_noise.patch_px of 64 px",
+        ),
+        (lambda c: c["coarse"].update(rescale_to_A=3.0), "coarse and fine work at different pixel sizes"),
+        (
+            lambda c: c["nt2c"].update(guide="nothing"),
+            "nt2c.guide is 'nothing', which methods does not define",
+        ),
+        (lambda c: c["nt2c"].update(guide="nt2c"), "nt2c.guide is an nt2c method itself"),
+        (lambda c: c["groups"].update(all=["a", "z"]), "groups.all names dataset 'z', which is in no row"),
+        (lambda c: c["groups"].update(a=["a"]), "group 'a' has the name of a dataset"),
+        (
+            lambda c: c["evaluation"].update(reference="bandpass"),
+            "evaluation.reference is 'bandpass', which is not in run.methods",
+        ),
+        (lambda c: c["picking"].update(extract_from=["none"]), "picking.extract_from names 'none'"),
+        (
+            lambda c: c["application"].update(return_at="model"),
+            "application.return_at is model, but scores and particles",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_named(config: dict[str, Any], change: Any, words: str) -> None:
+    change(config)
+    with pytest.raises(ValueError) as error:
+        check_together(config, DATASETS)
+    assert words in str(error.value)
+
+
+def test_a_general_model_of_several_pixel_sizes_needs_one_to_work_at(config: dict[str, Any]) -> None:
+    config["groups"] = {"all": ["a", "b"]}
+    config["methods"]["general"] = {"kind": "noise2noise", "group": "all"}
+    config["run"]["methods"] = ["raw", "general"]
+    with pytest.raises(ValueError, match=r"have pixel sizes 1.0, 1.5 A; set rescale_to_A"):
+        check_together(config, DATASETS)
+    config["noise2noise"]["rescale_to_A"] = 3.0
+    check_together(config, DATASETS)
+
+
+def test_a_group_that_is_not_defined_is_named(config: dict[str, Any]) -> None:
+    config["methods"]["general"] = {"kind": "noise2noise", "group": "nobody"}
+    config["run"]["methods"] = ["raw", "general"]
+    with pytest.raises(ValueError, match=r"methods.general.group is 'nobody', which groups does not define"):
+        check_together(config, DATASETS)
