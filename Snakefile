@@ -8,6 +8,7 @@ configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/inputs.smk"
 include: "workflow/rules/sums.smk"
 include: "workflow/rules/noise2noise.smk"
 include: "workflow/rules/coarse.smk"

@@ -45,7 +45,7 @@ use rule import_coordinates as import_truth with:
     params:
         **named(
             code=fingerprint_of("import_coordinates.py"),
-            folder="results/{dataset}/simulated/truth/{batch}",
+            folder=truth_folder,
             flip_y=False,
         ),
 
