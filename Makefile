@@ -14,7 +14,7 @@ demo: $(VENV)/.run
 	@ls results/apoferritin*/denoised/*/full/b*/*.mrc | sed 's/^/  /'
 
 test: $(VENV)/.dev
-	$(RUN) OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadgroup
+	$(RUN) OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/.dev
 	$(RUN) ruff check .

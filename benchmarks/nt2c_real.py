@@ -45,7 +45,7 @@ INPUTS = {
 }
 """Folder of inputs and prefix of the names in each batch of a dataset; only the first batch is learned from."""
 DETAIL_PX = 600
-SHOWN = {"raw": "raw", "lowpass_20A": "low-pass 20 Å", "nt2c": "NT2C"}
+SHOWN = {"raw": "raw", "lowpass_20A": "low-pass 20 A", "nt2c": "NT2C"}
 
 
 def run_workflow(work: Path, config: Path, methods: Sequence[str], kinds: Sequence[str], cores: int) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jinja2
 import pytest
 
-from clearice.evaluation.page import Shot, fill, group_shots
+from clearice.evaluation.page import Shot, fill, group_shots, score_tables
 from clearice.evaluation.template import PAGE
 
 PROVENANCE = {
@@ -58,3 +58,17 @@ def test_failures_and_scores_are_shown_and_escaped() -> None:
 def test_a_name_the_template_does_not_know_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError):
         fill("{{ nothing }}", shots={}, counts=[], failures=[], scores={}, provenance={})
+
+
+def test_scores_stand_in_one_table_per_part_with_a_column_per_method() -> None:
+    line = {"part": "full", "metric": "null_sd", "mean": "0.5", "standard_error": "0.1"}
+    summary = [
+        {**line, "method": "raw"},
+        {**line, "method": "nt2c", "standard_error": "nan"},
+        {**line, "method": "raw", "part": "simulated", "metric": "truth_r"},
+    ]
+    tables = score_tables("set", summary)
+    real, simulated = tables.values()
+    assert real == [{"metric": "null_sd", "raw": "0.5 ± 0.1", "nt2c": "0.5"}]
+    assert simulated == [{"metric": "truth_r", "raw": "0.5 ± 0.1"}]
+    assert list(tables)[1] == "Scores: set, simulated micrographs, against the truth"

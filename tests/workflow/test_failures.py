@@ -12,7 +12,6 @@ from clearice.batches import read_manifest
 from clearice.files.tables import read_table
 from support.project import Project, fill_tables, make_checkout, write_movie
 
-pytestmark = pytest.mark.xdist_group("workflow_failures")
 PLACES = (
     "films/sums/full/b0001",
     "films/sums/full/b0002",

@@ -18,7 +18,7 @@ from clearice.files.mrc import VIEWING_ONLY, read_micrograph
 from clearice.files.tables import read_table
 from support.project import Project, make_checkout
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("workflow_learned")]
+pytestmark = pytest.mark.slow
 CONFIG = ("--configfile", "config/presets/tiny.yaml", "mine.yaml")
 MINE = """
 run: {methods: [raw, cheat, n2n, coarse, nt2c, nt2c_gaussian], parts: [full]}
@@ -86,7 +86,7 @@ def test_scores_tell_real_from_simulated_and_always_hold_the_cheat(finished: Pro
     assert {row["method"] for row in rows if row["metric"] == "null_sd"} >= {"cheat", "nt2c", "raw"}
     assert any(row["metric"] == "truth_r" and row["part"] == "simulated" for row in rows)
     page = (finished.folder / "results/report/index.html").read_text()
-    assert "against the truth" in page and "<td>cheat</td>" in page
+    assert "against the truth" in page and "<th>cheat</th>" in page
 
 
 def test_a_second_run_has_nothing_to_do(finished: Project) -> None:

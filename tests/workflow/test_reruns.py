@@ -11,8 +11,6 @@ import pytest
 from clearice.batches import read_manifest
 from support.project import Project, write_movie
 
-pytestmark = pytest.mark.xdist_group("workflow")
-
 METHODS = 5
 BATCHES = 5
 SHOWN = 4  # the report shows two batches of each dataset at most

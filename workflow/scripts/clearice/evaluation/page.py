@@ -81,7 +81,7 @@ def fill(
 
 
 def score_tables(dataset: str, summary: Table) -> dict[str, list[dict[str, str]]]:
-    """Turn a long summary into one table per part: a row per method, a column per metric.
+    """Turn a long summary into one table per part: a row per metric, a column per method.
 
     Parameters
     ----------
@@ -98,18 +98,24 @@ def score_tables(dataset: str, summary: Table) -> dict[str, list[dict[str, str]]
     parts: dict[str, dict[str, dict[str, str]]] = {}
     for row in summary:
         cell = row["mean"] if row["standard_error"] == "nan" else f"{row['mean']} ± {row['standard_error']}"
-        parts.setdefault(row["part"], {}).setdefault(row["method"], {})[row["metric"]] = cell
+        parts.setdefault(row["part"], {}).setdefault(row["metric"], {})[row["method"]] = cell
     tables = {}
-    for part, methods in parts.items():
-        metrics = list(dict.fromkeys(metric for values in methods.values() for metric in values))
+    for part, metrics in parts.items():
+        methods = list(dict.fromkeys(method for values in metrics.values() for method in values))
         what = (
             "simulated micrographs, against the truth"
             if part == "simulated"
             else f"real micrographs, {part} dose"
         )
         tables[f"Scores: {dataset}, {what}"] = [
-            {"method": method, **{metric: values.get(metric, "") for metric in metrics}}
-            for method, values in methods.items()
+            {
+                "metric": metric,
+                **{
+                    method: "" if values.get(method) == "nan" else values.get(method, "")
+                    for method in methods
+                },
+            }
+            for metric, values in metrics.items()
         ]
     return tables
 

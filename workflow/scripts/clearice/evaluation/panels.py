@@ -99,7 +99,7 @@ def with_scale_bar(picture: Picture, pixel_size_A: float) -> Picture:
     canvas = Image.fromarray(picture)
     draw = ImageDraw.Draw(canvas)
     left, bottom = size, height - size
-    text = f"{length_A} Å"
+    text = f"{length_A} A"  # the bundled font has no letter for angstrom
     font = ImageFont.load_default(size)
     box = draw.textbbox((0, 0), text, font=font)
     tall = max(size // 4, 2)

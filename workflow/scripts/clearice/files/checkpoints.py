@@ -37,7 +37,7 @@ class NetworkFile:
     Attributes
     ----------
     kind
-        Which network the weights belong to: ``unet``, ``noise_gan`` or ``cgan``.
+        Which network the weights belong to: ``unet`` or ``noise_gan``.
     settings
         Keyword arguments of the network's class.
     weights

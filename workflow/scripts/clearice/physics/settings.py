@@ -1,4 +1,4 @@
-"""The section `simulate` of the configuration, and how it becomes the setting of one micrograph."""
+"""The section `physics` of the configuration, and how it becomes the setting of one micrograph."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class SimulationSettings:
 
 
 def simulation_settings(values: Mapping[str, Any]) -> SimulationSettings:
-    """Check the section `simulate` of a config.
+    """Check the section `physics` of a config.
 
     Raises
     ------
