@@ -90,7 +90,7 @@ def test_every_knob_is_used_by_a_rule() -> None:
     )
     for key in every_setting(CONFIG):
         section = key.split(".")[0]
-        whole = any(words in text for words in (f'_of_stage("{section}")', f'settings=config["{section}"]'))
+        whole = any(words in text for words in (f'_of_stage("{section}")', f'config["{section}"].items()'))
         whole = whole or (section in {"training", *TRAININGS} and "**training_of(" in text)
         assert whole or f'"{key.split(".")[-1]}"' in text, f"no rule reads {key}"
 

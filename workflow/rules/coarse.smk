@@ -41,7 +41,7 @@ rule simulate_micrographs:
             particles_per_um2=of_dataset("particles_per_um2"),
             ice_thickness_nm=of_dataset("ice_thickness_nm"),
             defocus_um=of_dataset("defocus_um"),
-            settings=config["physics"],
+            settings=dict(sorted(config["physics"].items())),
             seed=config["seed"],
         ),
     script:
