@@ -2,7 +2,7 @@
 
 Whitening is a departure from NT2C with a reason: a GAN trained for a few thousand steps reproduces texture
 long before it reproduces a spectrum. With the mean radial amplitude taken out before the training and
-multiplied in again afterwards, exactly, the training is left with what a spectrum does not say. `whiten:
+multiplied in again afterwards, exactly, the training is left with what a spectrum does not say. `whitened:
 false` is the paper.
 """
 

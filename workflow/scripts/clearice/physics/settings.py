@@ -68,7 +68,7 @@ def simulation_settings(values: Mapping[str, Any]) -> SimulationSettings:
     if missing or unknown:
         raise ValueError(
             f"the settings of the simulation lack {', '.join(missing) or 'nothing'} and hold the unknown "
-            f"{', '.join(unknown) or 'nothing'}; give exactly the keys of the section simulate"
+            f"{', '.join(unknown) or 'nothing'}; give exactly the keys of the section physics"
         )
     typed = {name: _typed(name, values[name], kind) for name, kind in fields.items()}
     settings = SimulationSettings(**typed)
