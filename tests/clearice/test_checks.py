@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
-from clearice.checks import check_together
+from clearice.checks import SIMULATED, check_halves, check_together
 from clearice.files.documents import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-DATASETS = {"a": {"pixel_size_A": 1.0}, "b": {"pixel_size_A": 1.5}}
+OPTICS = dict.fromkeys(SIMULATED, 1.0)
+DATASETS = {
+    "a": {"pixel_size_A": 1.0, "sum_binning": 1, **OPTICS},
+    "b": {"pixel_size_A": 0.75, "sum_binning": 2, **OPTICS},
+}
 
 
 @pytest.fixture
@@ -93,3 +97,22 @@ def test_a_group_that_is_not_defined_is_named(config: dict[str, Any]) -> None:
     config["run"]["methods"] = ["raw", "general"]
     with pytest.raises(ValueError, match=r"methods.general.group is 'nobody', which groups does not define"):
         check_together(config, DATASETS)
+
+
+def test_a_dataset_without_what_the_simulation_needs_is_named(config: dict[str, Any]) -> None:
+    lacking = {**DATASETS, "c": {**DATASETS["a"], "detector": None, "structures": None}}
+    with pytest.raises(
+        ValueError, match=r"datasets table: c has no detector, structures, which method coarse needs"
+    ):
+        check_together(config, lacking)
+
+
+def test_noise2noise_on_single_micrographs_needs_another_diet(config: dict[str, Any]) -> None:
+    config["run"]["methods"] = ["raw", "n2n"]
+    check_halves(config, {"a": {"movie"}, "b": {"pair", "single"}})
+    with pytest.raises(
+        ValueError, match=r"dataset b has single micrographs only; set noise2noise.diet to neighbours"
+    ):
+        check_halves(config, {"a": {"movie"}, "b": {"single"}})
+    config["noise2noise"]["diet"] = "neighbours"
+    check_halves(config, {"b": {"single"}})

@@ -27,7 +27,15 @@ def shots(*names: str) -> list[Shot]:
 
 
 def page(**changes: object) -> str:
-    given = {"shots": {}, "counts": [], "failures": [], "scores": {}, "provenance": PROVENANCE, **changes}
+    given = {
+        "shots": {},
+        "counts": [],
+        "failures": [],
+        "notes": [],
+        "scores": {},
+        "provenance": PROVENANCE,
+        **changes,
+    }
     return fill(PAGE, **given)
 
 
@@ -57,7 +65,7 @@ def test_failures_and_scores_are_shown_and_escaped() -> None:
 
 def test_a_name_the_template_does_not_know_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError):
-        fill("{{ nothing }}", shots={}, counts=[], failures=[], scores={}, provenance={})
+        fill("{{ nothing }}", shots={}, counts=[], failures=[], notes=[], scores={}, provenance={})
 
 
 def test_scores_stand_in_one_table_per_part_with_a_column_per_method() -> None:
@@ -72,3 +80,7 @@ def test_scores_stand_in_one_table_per_part_with_a_column_per_method() -> None:
     assert real == [{"metric": "null_sd", "raw": "0.5 ± 0.1", "nt2c": "0.5"}]
     assert simulated == [{"metric": "truth_r", "raw": "0.5 ± 0.1"}]
     assert list(tables)[1] == "Scores: set, simulated micrographs, against the truth"
+
+
+def test_notes_are_shown() -> None:
+    assert "<li>3 pixels were filled</li>" in page(notes=["3 pixels were filled"])

@@ -8,6 +8,18 @@ from typing import Any
 from clearice.stages import members_of, stage_setting, variant_of
 
 Config = Mapping[str, Any]
+SIMULATED = (
+    "voltage_kV",
+    "spherical_aberration_mm",
+    "amplitude_contrast",
+    "dose_e_per_A2",
+    "detector",
+    "structures",
+    "particle_diameter_A",
+    "particles_per_um2",
+    "ice_thickness_nm",
+    "defocus_um",
+)
 
 
 def check_together(config: Config, datasets: Mapping[str, Mapping[str, Any]]) -> None:
@@ -27,11 +39,58 @@ def check_together(config: Config, datasets: Mapping[str, Mapping[str, Any]]) ->
     """
     run = list(config["run"]["methods"])
     found = [*_names(config, datasets, run), *_picks(config)]
-    for name in run:
-        if config["methods"][name]["kind"] in {"coarse", "nt2c"}:
-            found += _sizes(config, name)
+    simulating = [name for name in run if config["methods"][name]["kind"] in {"coarse", "nt2c"}]
+    for name in simulating:
+        found += _sizes(config, name)
+    if simulating:
+        found += _columns(simulating[0], datasets)
     if found:
         raise ValueError("\n".join(found))
+
+
+def check_halves(config: Config, kinds: Mapping[str, set[str]]) -> None:
+    """Refuse Noise2Noise on even and odd sums for datasets that have none.
+
+    Parameters
+    ----------
+    config
+        A configuration that fits its schema.
+    kinds
+        For each dataset with micrographs, which kinds of rows it has: movie, pair, single.
+
+    Raises
+    ------
+    ValueError
+        One line for each dataset.
+    """
+    found = []
+    for name in config["run"]["methods"]:
+        method = config["methods"][name]
+        if method["kind"] != "noise2noise":
+            continue
+        if (
+            stage_setting(config, variant_of(config, name, "noise2noise"), "noise2noise", "diet")
+            != "noise2noise"
+        ):
+            continue
+        members = members_of(config, method["group"]) if "group" in method else list(kinds)
+        found += [
+            f"config: method {name} learns from even and odd sums, but dataset {dataset} has single micrographs only; "
+            "set noise2noise.diet to neighbours or added_noise for it, or leave the method out"
+            for dataset in members
+            if kinds.get(dataset) == {"single"}
+        ]
+    if found:
+        raise ValueError("\n".join(found))
+
+
+def _columns(name: str, datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Complain of datasets that lack what a simulation needs: a missing parameter is never guessed."""
+    return [
+        f"datasets table: {dataset} has no {', '.join(missing)}, which method {name} needs for its simulation"
+        for dataset, row in datasets.items()
+        if (missing := [column for column in SIMULATED if row.get(column) is None])
+    ]
 
 
 def _names(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: list[str]) -> list[str]:
@@ -56,7 +115,8 @@ def _names(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: list[
             scale = stage_setting(
                 config, variant_of(config, name, "noise2noise"), "noise2noise", "rescale_to_A"
             )
-            sizes = {datasets[member]["pixel_size_A"] for member in members_of(config, group)}
+            rows = [datasets[member] for member in members_of(config, group)]
+            sizes = {row["pixel_size_A"] * row["sum_binning"] for row in rows}
             if scale is None and len(sizes) > 1:
                 found.append(
                     f"config: the datasets of group {group!r} have pixel sizes {', '.join(map(str, sorted(sizes)))} A; set "

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from clearice.batches import OK, read_manifest
-from clearice.checks import check_together
+from clearice.checks import check_halves, check_together
 from clearice.files.documents import read_yaml
 from clearice.files.tables import read_table
 from clearice.settings import check_config
-from clearice.sheet import Row, check_datasets, check_sheet, sources_of
+from clearice.sheet import Row, check_datasets, check_sheet, kind_of, sources_of
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,10 @@ def make_plan(config: Mapping[str, Any], schemas: Path) -> Plan:
         tables["micrographs"], read_yaml(schemas / "micrographs.schema.yaml"), datasets, config["micrographs"]
     )
     check_together(config, datasets)
+    kinds: dict[str, set[str]] = {}
+    for row in rows:
+        kinds.setdefault(row["dataset"], set()).add(kind_of(row))
+    check_halves(config, kinds)
     batches: dict[str, dict[str, list[Row]]] = {dataset: {} for dataset in datasets}
     for row in rows:
         batches[row["dataset"]].setdefault(row["batch"], []).append(row)
@@ -104,7 +108,9 @@ def sources_of_batch(rows: Sequence[Row], manifest: Path, shared: Sequence[str])
 
     A file that is missing from the start is not listed, so the plan stands and the step writes a failed row; when
     it appears, the list grows and the batch is made again. A file removed after success stays listed: its sums
-    are then older material without a source, which Snakemake keeps as they are.
+    are then older material without a source, which Snakemake keeps as they are. Where the manifest alone is gone
+    (`retry_failures.py`), sums that lie there count as made: Snakemake then misses the source and stops, instead of
+    clearing the folder.
 
     Parameters
     ----------
@@ -115,7 +121,11 @@ def sources_of_batch(rows: Sequence[Row], manifest: Path, shared: Sequence[str])
     shared
         Further files of the dataset (gain, defects).
     """
-    made = _made_before(manifest, manifest.stat().st_mtime_ns) if manifest.is_file() else frozenset()
+    made = (
+        _made_before(manifest, manifest.stat().st_mtime_ns)
+        if manifest.is_file()
+        else frozenset(path.stem for path in manifest.parent.glob("*.mrc"))
+    )
     listed, gone = [], []
     for row in rows:
         for source in sources_of(row):

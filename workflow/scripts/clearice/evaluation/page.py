@@ -43,6 +43,7 @@ def fill(
     shots: Mapping[str, Mapping[tuple[str, str], Sequence[Shot]]],
     counts: Table,
     failures: Table,
+    notes: Sequence[str],
     scores: Mapping[str, Table],
     provenance: Mapping[str, Any],
 ) -> str:
@@ -58,6 +59,8 @@ def fill(
         One row per stage and dataset: how many micrographs are ok, failed and skipped.
     failures
         One row per failed micrograph, with its reason.
+    notes
+        Sentences about methods and micrographs that are ok but need a word.
     scores
         Tables of numbers by their title; every row has the same columns.
     provenance
@@ -76,7 +79,7 @@ def fill(
     )
     environment.filters["settings"] = _settings
     return environment.from_string(template).render(
-        shots=shots, counts=counts, failures=failures, scores=scores, provenance=provenance
+        shots=shots, counts=counts, failures=failures, notes=notes, scores=scores, provenance=provenance
     )
 
 

@@ -55,7 +55,9 @@ A denoiser can remove what is there and draw what is not. Extract particles from
 {% for title, rows in scores.items() %}
 <h2>{{ title }}</h2>
 <p class="lead">Both SNRs and SSIM can be won by a mask: see the row of the cheat. Read them only beside the null test (what is left of pure
-noise, and what is picked in it), the agreement with a truth or an independent exposure, and the picks.</p>
+noise, and what is picked in it), the agreement with a truth or an independent exposure, and the picks. The scored batches may hold
+micrographs that a network was trained on; where no coordinates are known, SNRs and picking scores are absent and the noise of the null test has the spectrum
+of the whole micrograph, signal included.</p>
 <table class="scores">
 <tr>{% for column in rows[0] %}<th>{{ column }}</th>{% endfor %}</tr>
 {% for row in rows %}
@@ -79,6 +81,11 @@ noise, and what is picked in it), the agreement with a truth or an independent e
 <tr><td>{{ row.dataset }}</td><td>{{ row.micrograph }}</td><td>{{ row.stage }}</td><td>{{ row.reason }}</td></tr>
 {% endfor %}
 </table>
+{% endif %}
+
+{% if notes %}
+<h3>To be known</h3>
+<ul>{% for note in notes %}<li>{{ note }}</li>{% endfor %}</ul>
 {% endif %}
 
 <h2>Methods</h2>
