@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from clearice.batches import FAILED, OK, ManifestRow, retry, write_manifest
 from clearice.plan import sources_of_batch
 

@@ -122,31 +122,39 @@ def test_an_appended_batch_trains_nothing(project: Project) -> None:
 
 
 @pytest.mark.parametrize(
-    "target", ["results/films/models/fine/main.pt", "results/films/models/noise_gan/main.pt"]
+    ("stage", "rule", "longer"),
+    [
+        ("fine", "train_fine", "fine: {steps: 60}\n"),
+        ("noise_gan", "train_noise_gan", "noise_gan: {steps: 60}\n"),
+    ],
 )
-def test_a_run_killed_in_a_training_goes_on_to_the_same_network(project: Project, target: str) -> None:
-    model = project.folder / target
-    expected = model.read_bytes()
-    model.unlink()
+def test_a_run_killed_in_a_training_goes_on_to_the_same_network(
+    project: Project, stage: str, rule: str, longer: str
+) -> None:
+    target = f"results/films/models/{stage}/main.pt"
+    mine = project.folder / "mine.yaml"
+    mine.write_text(mine.read_text() + longer)
+    project.run(target, *CONFIG)
+    expected = (project.folder / target).read_bytes()
+    (project.folder / target).unlink()
+    unfinished = project.folder / f"results/films/models/{stage}/unfinished"
     command = [sys.executable, "-m", "snakemake", target, "--profile", "profiles/local", *CONFIG]
     path = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
     run = subprocess.Popen(
         command, cwd=project.folder, env={**os.environ, "PATH": path}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
-    log = (
-        project.folder / "logs/films" / ("train_fine" if "fine" in target else "train_noise_gan") / "main.log"
-    )
-    log.unlink()
-    for _ in range(600):
-        if (log.exists() and log.stat().st_size) or run.poll() is not None:
-            break
-        time.sleep(0.05)
+    while run.poll() is None and not any(
+        not state.name.startswith(".") for state in unfinished.rglob("*.pt")
+    ):
+        time.sleep(0.01)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
+    assert not (project.folder / target).exists(), "the training was killed on its way"
     project.run("--unlock", *CONFIG)
     project.run(target, *CONFIG)
-    assert model.read_bytes() == expected
+    assert "going on" in (project.folder / f"logs/films/{rule}/main.log").read_text()
+    assert (project.folder / target).read_bytes() == expected
 
 
 def test_a_gpu_that_is_missing_is_said_in_one_sentence(project: Project) -> None:
