@@ -15,7 +15,7 @@ PAGE = """\
   table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .6rem 0; }
   th, td { text-align: left; padding: .25rem .9rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
   th { font-weight: 600; color: var(--soft); }
-  .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(225px, 1fr)); gap: .8rem; margin: .5rem 0 1.2rem; }
+  .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(180px, 1fr)); gap: .8rem; margin: .5rem 0 1.2rem; }
   figure { margin: 0; } img { width: 100%; display: block; background: #000; }
   figcaption { color: var(--soft); font-size: .9rem; padding-top: .2rem; }
   table.scores { display: block; overflow-x: auto; font-size: .85rem; } table.scores td { white-space: nowrap; }
