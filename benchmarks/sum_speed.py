@@ -48,7 +48,7 @@ sys.path.insert(0, sys.argv[1])
 import sum_frames
 given = json.loads(sys.argv[2])
 folders = [part + end for part in ("full", "even", "odd") for end in ("", "_manifest")]
-given.update({name: pathlib.Path(given[name]) for name in [*folders, "gain", "defects"]})
+given.update({name: pathlib.Path(given[name]) for name in [*folders, "settings", "gain", "defects"]})
 start = time.perf_counter()
 sum_frames.sum_frames(**given)
 seconds = time.perf_counter() - start
@@ -211,6 +211,7 @@ def whole_step(path: Path) -> tuple[float, float]:
         "rows": [{"micrograph": "m", "movie": str(path)}],
         **{part: str(folder / part) for part in ("full", "even", "odd")},
         **{f"{part}_manifest": str(folder / part / "manifest.tsv") for part in ("full", "even", "odd")},
+        "settings": str(folder / "settings.json"),
         "gain": str(folder / "gain.mrc"),
         "defects": str(folder / "defects.txt"),
         **{"pixel_size_A": 1.06, "gain_operation": "multiply", "gain_flip": "none", "gain_quarter_turns": 0},

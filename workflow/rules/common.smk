@@ -1,5 +1,6 @@
 # Tables, batches, code fingerprints, resources: with inputs.smk the only functions of the rules.
 import hashlib
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -129,11 +130,15 @@ def sources_of_sums(wildcards):
 
 def each_batch(pattern, **wanted):
     """Fill a path pattern for all batches of all datasets, and for all values of further wildcards."""
+    values = [
+        [value] if isinstance(value, str) else list(value) for value in wanted.values()
+    ]
+    choices = [dict(zip(wanted, choice)) for choice in itertools.product(*values)]
     return [
-        path
+        pattern.format(dataset=dataset, batch=batch, **choice)
         for dataset, batches in PLAN.batches.items()
-        for path in expand(pattern, dataset=dataset, batch=list(batches), **wanted)
-        if batches
+        for batch in batches
+        for choice in choices
     ]
 
 

@@ -86,6 +86,7 @@ def _absolute(node: ast.ImportFrom, path: Path, root: Path) -> str:
     return ".".join([*base, *([node.module] if node.module else [])])
 
 
+@lru_cache(maxsize=4096)
 def _files_of(name: str, root: Path) -> list[Path]:
     """Find the file of a dotted module name, and the ``__init__.py`` of every package above it."""
     parts = name.split(".")

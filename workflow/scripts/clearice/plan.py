@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -129,7 +130,7 @@ def sources_of_batch(rows: Sequence[Row], manifest: Path, shared: Sequence[str])
     listed, gone = [], []
     for row in rows:
         for source in sources_of(row):
-            if Path(source).exists():
+            if os.path.exists(source):  # noqa: PTH110 (ten thousand movies: Path costs twice as much)
                 listed.append(source)
             elif row["micrograph"] in made:
                 listed.append(source)
