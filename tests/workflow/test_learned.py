@@ -87,6 +87,7 @@ def test_scores_tell_real_from_simulated_and_always_hold_the_cheat(finished: Pro
     assert any(row["metric"] == "truth_r" and row["part"] == "simulated" for row in rows)
     page = (finished.folder / "results/report/index.html").read_text()
     assert "against the truth" in page and "<th>cheat</th>" in page
+    assert "method n2n learns from pairs of the kind noise2noise: none known" in page
 
 
 def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
