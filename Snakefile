@@ -27,6 +27,7 @@ localrules:
     previews,
     export,
     models,
+    simulated_movies,
     scores,
     picks,
     particles,
@@ -75,6 +76,15 @@ rule export:
 rule models:
     input:
         models_of_methods(),
+
+
+rule simulated_movies:
+    input:
+        expand(
+            "results/{dataset}/movies/frames/{batch}/manifest.tsv",
+            dataset=PLAN.batches,
+            batch=SIMULATED_MOVIES,
+        ),
 
 
 rule scores:

@@ -1,13 +1,16 @@
 """Run NT2C and its controls through the workflow on EMPIAR-10146, score them, and draw them.
 
-    python benchmarks/nt2c_real.py                            # both kinds: simulate, train, denoise, tables
-    python benchmarks/nt2c_real.py --kind frame --methods nt2c nt2c_gaussian
+    python benchmarks/nt2c_real.py --choose                   # frames of two micrographs: which settings
+    python benchmarks/nt2c_real.py                            # the other four: frames and averages, tables
+    python benchmarks/nt2c_real.py --seeds 1 --cores 1        # one seed alone; seeds can run side by side
     python benchmarks/nt2c_real.py --figure docs/images       # and the pictures raw | low-pass | NT2C
+    python benchmarks/nt2c_real.py --given NAME=FOLDER        # and a row for images made elsewhere (noise2noise.py --write)
 
 The data are looked for in CLEARICE_SHARED or in `shared` beside the repository. The settings are
-benchmarks/nt2c_real.yaml; all work lies in the folder --work, and a second call goes on where the first stopped.
-No network sees a second exposure, a mark or a null image: the six micrographs give noise patches, the rest is simulated.
-Settings were chosen on two micrographs (`real_data.SETTINGS`); the tables are of the other four.
+benchmarks/nt2c_real.yaml; all work lies in the folder --work, one folder for each seed, and a second call goes on where
+the first stopped. No network sees a second exposure, a mark or a null image: the six micrographs give noise patches, the
+rest is simulated. The marks only say where the spectrum of the null images is taken. Settings were chosen on two
+micrographs (`real_data.SETTINGS`) by the rule that stands in the yaml; the tables are of the other four.
 """
 
 from __future__ import annotations
@@ -26,8 +29,8 @@ import numpy as np
 import yaml
 from PIL import Image as Pictures
 from PIL import ImageDraw, ImageFont
-from real_data import PIXEL_SIZE_A, ROOT, SETTINGS, Image, load_fields, write_inputs
-from real_scores import markdown, score_averages, score_frames
+from real_data import PIXEL_SIZE_A, ROOT, SETTINGS, Image, load_fields, read_method, write_images, write_marks
+from real_scores import FOLDERS, markdown, score_averages, score_frames, spread_of_runs
 
 from clearice.evaluation.panels import grey_scale, to_grey, with_scale_bar
 from clearice.files.mrc import read_micrograph
@@ -36,30 +39,34 @@ from clearice.files.tables import read_table, write_table
 HERE = Path(__file__).resolve().parent
 STRUCTURE = ROOT / "resources/empiar10146/6z6u.pdb.gz"
 INPUTS = {
-    "frame": {"b0001": ("frames", ""), "b0002": ("null", "null_")},
-    "average": {
-        "b0001": ("averages", ""),
-        "b0002": ("null_averages", "null_"),
-        "b0003": ("rests", "rest_"),
-    },
+    "frame": {"b0001": ("frames", "")},
+    "average": {"b0001": ("averages", ""), "b0002": ("rests", "rest_")},
 }
 """Folder of inputs and prefix of the names in each batch of a dataset; only the first batch is learned from."""
+DENOISED = {
+    "frame": {"b0001": "", "n0001": ""},
+    "average": {"b0001": "", "n0001": "", "b0002": "rest_"},
+}
+"""What is scored: real images, the workflow's pure noise for them, and rests; with the prefix of the names."""
 DETAIL_PX = 600
 SHOWN = {"raw": "raw", "lowpass_20A": "low-pass 20 A", "nt2c": "NT2C"}
 
 
-def run_workflow(work: Path, config: Path, methods: Sequence[str], kinds: Sequence[str], cores: int) -> float:
+def run_workflow(
+    work: Path, config: Path, seed: int, methods: Sequence[str], kinds: Sequence[str], cores: int
+) -> float:
     """Let Snakemake make the denoised images of some methods; give the seconds it took."""
     targets = [
         f"results/{kind}/denoised/{method}/full/{batch}/manifest.tsv"
         for kind in kinds
         for method in methods
-        for batch in INPUTS[kind]
+        for batch in DENOISED[kind]
     ]
     laid_over = work / "config.yaml"
     settings = yaml.safe_load(config.read_text())
     settings["run"] = {"methods": list(methods)}
-    settings |= {"datasets": "datasets.tsv", "micrographs": "micrographs.tsv"}
+    settings |= {"datasets": "datasets.tsv", "micrographs": "micrographs.tsv", "seed": seed}
+    settings["evaluation"] = {"coordinates": "coordinates"}
     laid_over.write_text(yaml.safe_dump(settings, sort_keys=False))
     command = [
         sys.executable,
@@ -77,7 +84,7 @@ def run_workflow(work: Path, config: Path, methods: Sequence[str], kinds: Sequen
 
 
 def write_tables(work: Path, names: Sequence[str]) -> None:
-    """Write the datasets and the sheet: the demo's rows of optics, all six micrographs, rests and nulls."""
+    """Write the datasets and the sheet: the demo's rows of optics, all six micrographs, and rests."""
     given = {row["dataset"]: row for row in read_table(ROOT / "config/demo/datasets.tsv")}
     rows = {"average": given["apoferritin"], "frame": given["apoferritin_frame"]}
     datasets = [row | {"dataset": kind, "structures": f"{STRUCTURE}:1"} for kind, row in rows.items()]
@@ -91,7 +98,7 @@ def write_tables(work: Path, names: Sequence[str]) -> None:
             "odd": "",
             "single": f"inputs/{folder}/{name}.mrc",
             "batch": batch,
-            "split": "apply" if prefix else "train",
+            "split": "apply" if prefix else "validation" if name == SETTINGS[0] else "train",
         }
         for kind, batches in INPUTS.items()
         for batch, (folder, prefix) in batches.items()
@@ -105,8 +112,19 @@ def read_denoised(work: Path, kind: str, method: str, names: Sequence[str]) -> l
     folder = work / "results" / kind / "denoised" / method / "full"
     return [
         {name: read_micrograph(folder / batch / f"{prefix}{name}.mrc").pixels for name in names}
-        for batch, (_, prefix) in INPUTS[kind].items()
+        for batch, prefix in DENOISED[kind].items()
     ]
+
+
+def read_given(folder: Path, kind: str, names: Sequence[str]) -> list[dict[str, Image]] | None:
+    """Read the same of a method whose images were made elsewhere; None where there are none of this kind."""
+    found = []
+    for what in FOLDERS[kind]:
+        images = read_method(folder, what)
+        if images is None:
+            return None
+        found.append({name: images[name] for name in names})
+    return found
 
 
 def score_method(kind: str, images: Sequence[Mapping[str, Image]], data: Path) -> dict[str, float]:
@@ -157,6 +175,15 @@ def draw_figures(work: Path, folder: Path, kinds: Sequence[str], names: Sequence
             draw_figure(folder / "null_before_after.png", nulls, raw, corner)
 
 
+def prepare(work: Path, data: Path) -> None:
+    """Write images, marks, datasets and the sheet into a work folder, once."""
+    if not (work / "inputs").exists():
+        write_images(work / "inputs", data)
+        for kind in INPUTS:
+            write_marks(work / "coordinates" / kind, data)
+    write_tables(work, list(load_fields(data)))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -168,38 +195,59 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=HERE / "nt2c_real.yaml")
     parser.add_argument("--kind", choices=["frame", "average", "both"], default="both")
     parser.add_argument("--methods", nargs="+", help="default: all of the config's run.methods")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--figure", type=Path, metavar="FOLDER", help="draw pictures into this folder")
+    parser.add_argument("--figure", type=Path, metavar="FOLDER", help="draw pictures of the first seed here")
+    parser.add_argument("--given", action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument(
-        "--settings_only", action="store_true", help="score the two settings micrographs instead"
+        "--choose", action="store_true", help="score frames of the two settings micrographs instead"
     )
     arguments = parser.parse_args()
     shared = Path(os.environ.get("CLEARICE_SHARED", ROOT.parent / "shared"))
     data = arguments.data or shared / "data/empiar10146"
     kinds = ["frame", "average"] if arguments.kind == "both" else [arguments.kind]
-    methods = arguments.methods or yaml.safe_load(arguments.config.read_text())["run"]["methods"]
+    kinds = ["frame"] if arguments.choose else kinds
+    settings = yaml.safe_load(arguments.config.read_text())
+    methods = arguments.methods or settings["run"]["methods"]
     names = list(load_fields(data))
-    work = arguments.work.resolve()
-    work.mkdir(parents=True, exist_ok=True)
-    if not (work / "inputs").exists():
-        write_inputs(work / "inputs", data)
-    write_tables(work, names)
-    wall_s = run_workflow(work, arguments.config, methods, kinds, arguments.cores)
+    works = {seed: arguments.work.resolve() / f"seed{seed}" for seed in arguments.seeds}
+    wall_s = 0.0
+    for seed, work in works.items():
+        work.mkdir(parents=True, exist_ok=True)
+        prepare(work, data)
+        wall_s += run_workflow(work, arguments.config, seed, methods, kinds, arguments.cores)
 
-    judged = [name for name in names if (name in SETTINGS) == arguments.settings_only]
+    judged = [name for name in names if (name in SETTINGS) == arguments.choose]
     print(
-        f"{platform.machine()}, {arguments.cores} cores, {datetime.date.today()}; EMPIAR-10146; this call {wall_s:.0f} s"
+        f"{platform.machine()}, {arguments.cores} cores, {datetime.date.today()}; EMPIAR-10146; "
+        f"seeds {', '.join(map(str, works))}; this call {wall_s:.0f} s"
     )
-    print(f"micrographs: {', '.join(judged)}; in % unless a unit is given")
+    print(
+        f"micrographs: {', '.join(judged)}; in % unless a unit is given; mean ± standard deviation of the seeds"
+    )
+    given = {name: Path(place) for name, _, place in (one.partition("=") for one in arguments.given)}
     for kind in kinds:
         rows = {
-            method: score_method(kind, read_denoised(work, kind, method, judged), data) for method in methods
+            method: spread_of_runs(
+                [
+                    score_method(kind, read_denoised(work, kind, method, judged), data)
+                    for work in works.values()
+                ]
+            )
+            for method in methods
         }
+        for name, place in given.items():
+            images = read_given(place, kind, judged)
+            if images is not None:
+                rows[name] = spread_of_runs([score_method(kind, images, data)])
         print(
-            f"\n{kind}s\n\n{markdown(rows)}\n\n{kind}s, wall time: {seconds_of_steps(work, kind)}", flush=True
+            f"\n{kind}s\n\n{markdown({m: r[0] for m, r in rows.items()}, {m: r[1] for m, r in rows.items()})}\n",
+            flush=True,
         )
+        for work in works.values():
+            print(f"{work.name}, {kind}s, wall time: {seconds_of_steps(work, kind)}", flush=True)
     if arguments.figure:
-        draw_figures(work, arguments.figure, kinds, names)
+        draw_figures(works[arguments.seeds[0]], arguments.figure, kinds, names)
 
 
 def _with_label(picture: np.ndarray, label: str) -> np.ndarray:

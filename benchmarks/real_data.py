@@ -111,11 +111,25 @@ def read_method(folder: Path, what: str) -> dict[str, Image] | None:
     return images
 
 
-def write_inputs(target: Path, folder: Path | None = None) -> None:
-    """Write what a method has to denoise, in the folders in which its outputs are looked for."""
+def write_images(target: Path, folder: Path | None = None) -> None:
+    """Write frames, averages and rests as MRC, each in a folder of its own."""
     for name, field in load_fields(folder).items():
         for what, image in (("frames", field.frame), ("averages", field.average), ("rests", field.rest)):
             write_micrograph(target / what / f"{name}.mrc", image, PIXEL_SIZE_A)
+
+
+def write_marks(target: Path, folder: Path | None = None) -> None:
+    """Write the marks as <micrograph>.csv with the columns x and y in px, as `evaluation.coordinates` wants them."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name, field in load_fields(folder).items():
+        np.savetxt(
+            target / f"{name}.csv", field.marks[:, ::-1], delimiter=",", header="x,y", comments="", fmt="%.2f"
+        )
+
+
+def write_inputs(target: Path, folder: Path | None = None) -> None:
+    """Write what a method has to denoise, in the folders in which its outputs are looked for."""
+    write_images(target, folder)
     for what, kind in (("null", "frame"), ("null_averages", "average")):
         for name, image in make_null(kind, folder).items():
             write_micrograph(target / what / f"{name}.mrc", image, PIXEL_SIZE_A)

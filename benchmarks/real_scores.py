@@ -57,6 +57,8 @@ from clearice.image.thresholds import otsu
 
 __all__ = ["SETTINGS", "load_fields", "make_null", "score_averages", "score_frames"]
 
+FOLDERS = {"frame": ("frames", "null"), "average": ("averages", "null_averages", "rests")}
+"""Folders of a method's images: of the real ones, of pure noise and, for averages, of rests."""
 COLUMNS = {
     "r": "r", "r_other": "r other", "EV_filt": "EV filt", "EV_other": "EV other", "FRC_A": "FRC 0.143, A",
     "F1_blob": "best F1 blob",
@@ -210,7 +212,7 @@ def score_everything(
                 {name: transform(fields[name].average) for name in names}, null, rests, folder
             )
     for method, place in methods.items():
-        given = [read_method(place, what) for what in _folders_of(kind)]
+        given = [read_method(place, what) for what in FOLDERS[kind]]
         kept = [None if images is None else {name: images[name] for name in names} for images in given]
         if kept[0] is not None:
             rows[method] = (
@@ -221,21 +223,34 @@ def score_everything(
     return rows
 
 
-def _folders_of(kind: str) -> tuple[str, ...]:
-    return ("frames", "null") if kind == "frame" else ("averages", "null_averages", "rests")
+def spread_of_runs(runs: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
+    """Give mean and standard deviation (0 for one run) of every score over runs that differ in their seed."""
+    values = {key: np.array([run[key] for run in runs]) for key in runs[0]}
+    return (
+        {key: float(one.mean()) for key, one in values.items()},
+        {key: float(one.std(ddof=1)) if len(one) > 1 else 0.0 for key, one in values.items()},
+    )
 
 
-def markdown(rows: Mapping[str, Mapping[str, float]]) -> str:
-    """Make a table of methods and scores; an empty cell was not measured."""
+def markdown(
+    rows: Mapping[str, Mapping[str, float]], spreads: Mapping[str, Mapping[str, float]] | None = None
+) -> str:
+    """Make a table of methods and scores, with their spread where there is one; an empty cell was not measured."""
     columns = {key: title for key, title in COLUMNS.items() if any(key in row for row in rows.values())}
     lines = ["| method | " + " | ".join(columns.values()) + " |", "| --- " * (len(columns) + 1) + "|"]
     for method, row in rows.items():
-        cells = [
-            f"{row[key]:.2f}" if key.startswith(("EV", "sd")) else f"{row[key]:.1f}" if key in row else ""
-            for key in columns
-        ]
+        spread = {} if spreads is None else spreads[method]
+        cells = [_cell(key, row, spread) for key in columns]
         lines.append(f"| {method} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
+
+
+def _cell(key: str, row: Mapping[str, float], spread: Mapping[str, float]) -> str:
+    if key not in row:
+        return ""
+    digits = 2 if key.startswith(("EV", "sd")) else 1
+    known = f" ± {spread[key]:.{digits}f}" if spread.get(key) else ""
+    return f"{row[key]:.{digits}f}{known}"
 
 
 def main() -> None:

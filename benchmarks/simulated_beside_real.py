@@ -22,6 +22,7 @@ import numpy as np
 import scipy.fft
 import scipy.ndimage
 import scipy.optimize
+import torch
 from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -42,6 +43,7 @@ from clearice.physics.projection import Projector, make_projector  # noqa: E402
 from clearice.physics.scattering import form_factors, highest_frequency_per_A  # noqa: E402
 from clearice.physics.specimen import Particles  # noqa: E402
 
+CPU = torch.device("cpu")
 PIXEL_A = 1.5
 EDGES_A = (400, 200, 150, 100, 70, 50, 40, 30, 20, 15, 10, 8, 6, 5, 4, 3.5)
 PLATEAU_A = (6.0, 3.5)
@@ -100,7 +102,7 @@ def simulate(
     """Give the noisy and the clean image."""
     pair = simulate_micrograph(
         particles=particles, projectors=[projector], shape_px=shape, pixel_size_A=PIXEL_A, imaging=imaging,
-        defocus=Defocus(defocus_um, defocus_um, 0.0), generator=np.random.default_rng(seed),
+        defocus=Defocus(defocus_um, defocus_um, 0.0), generator=np.random.default_rng(seed), device=CPU,
     )  # fmt: skip
     return pair.noisy, pair.clean / np.float32(pair.mean_counts)
 
@@ -211,7 +213,7 @@ def main() -> None:
         model.elements, model.hydrogens, np.maximum(model.b_factors_A2, 20.0), model.occupancies,
         highest_frequency_per_A=highest_frequency_per_A(PIXEL_A), solvent=True,
     )  # fmt: skip
-    projector = make_projector(model.positions_A, factors, PIXEL_A)
+    projector = make_projector(model.positions_A, factors, PIXEL_A, CPU)
     names = sorted(path.stem for path in (data / "averages").glob("*.png"))
     edges = np.linspace(1 / 200, 1 / 8, 90)
     g = (edges[1:] + edges[:-1]) / 2

@@ -4,16 +4,10 @@ import dataclasses
 
 import numpy as np
 import pytest
+import torch
 
-from clearice.physics.ctf import (
-    Defocus,
-    Optics,
-    aberration_phase,
-    check_optics,
-    contrast_transfer,
-    delocalisation_A,
-    envelope,
-)
+from clearice.physics import ctf
+from clearice.physics.ctf import Defocus, Optics, check_optics, delocalisation_A, envelope
 from clearice.physics.electrons import wavelength_A
 
 OPTICS = Optics(
@@ -26,6 +20,17 @@ OPTICS = Optics(
     envelope_b_factor_A2=60,
 )
 SHAPE, PIXEL = (512, 512), 1.0
+CPU = torch.device("cpu")
+
+
+def aberration_phase(
+    shape: tuple[int, int], pixel: float, optics: Optics, defocus: Defocus, full: bool = False
+) -> np.ndarray:
+    return ctf.aberration_phase(shape, pixel, optics, defocus, CPU, full=full).numpy()
+
+
+def contrast_transfer(shape: tuple[int, int], pixel: float, optics: Optics, defocus: Defocus) -> np.ndarray:
+    return ctf.contrast_transfer(shape, pixel, optics, defocus, CPU).numpy()
 
 
 def frequency_of_sign_changes(row: np.ndarray, step: float) -> np.ndarray:

@@ -53,6 +53,23 @@ def test_a_measured_curve_is_used_as_given() -> None:
     assert signal_transfer(detector, np.array([0.125, 0.5]), 1.0) == pytest.approx([0.9, 0.4])
 
 
+@pytest.mark.parametrize(
+    ("frequencies", "values"),
+    [
+        ([0.0, 0.25, 0.5], [1.0, float("nan"), 0.4]),
+        ([0.0, 0.25], [1.0, 0.8]),
+        ([0.0, 0.25, 0.5], [0.5, 0.4, 0.2]),
+        ([0.0, 0.5, 0.25], [1.0, 0.8, 0.4]),
+        ([0.0, 0.25, 0.5], [1.0, 0.8, 0.0]),
+        ([0.2, 0.5], [1.0, 0.4]),
+    ],
+    ids=["no number", "ends early", "begins at a half", "falls back", "ends at zero", "begins late"],
+)
+def test_a_curve_that_would_mislead_is_refused(frequencies: list[float], values: list[float]) -> None:
+    with pytest.raises(ValueError, match=r"mtf\.star is no usable MTF"):
+        measured_detector("mtf.star", np.array(frequencies), np.array(values), 0.7)
+
+
 def test_unknown_detectors_voltages_and_efficiencies_are_refused() -> None:
     with pytest.raises(ValueError, match="detector 'K9' is unknown; use one of K2"):
         named_detector("K9", 300, None)

@@ -3,19 +3,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clearice.physics.exposure import count_electrons, critical_dose_e_per_A2, damage_average, drift_path_A
+from clearice.physics.exposure import critical_dose_e_per_A2, damage_average, drift_path_A
 
 G = np.linspace(0.01, 0.5, 50)
 
 
-def test_counts_are_poisson() -> None:
-    counts = count_electrons(np.full((700, 500), 3.5, dtype=np.float32), np.random.default_rng(0))
-    assert counts.dtype == np.float32 and np.array_equal(counts, np.rint(counts))
-    assert counts.mean() == pytest.approx(3.5, rel=0.01) and counts.var() == pytest.approx(3.5, rel=0.02)
-
-
-def test_negative_expectations_count_nothing() -> None:
-    assert not count_electrons(np.full((5, 5), -1.0, dtype=np.float32), np.random.default_rng(0)).any()
+def test_the_critical_dose_is_that_of_grant_and_grigorieff() -> None:
+    # 0.245 g^-1.665 + 2.81
+    g = np.array([1 / 3, 1 / 10])
+    assert critical_dose_e_per_A2(g, 300) == pytest.approx([4.336, 14.138], abs=2e-3)
+    assert critical_dose_e_per_A2(g, 200) == pytest.approx(0.8 * critical_dose_e_per_A2(g, 300))
+    assert critical_dose_e_per_A2(g, 100) == pytest.approx(0.64 * critical_dose_e_per_A2(g, 300))
 
 
 def test_damage_takes_high_resolution_first_and_grows() -> None:

@@ -6,20 +6,24 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.fft
+import torch
 from numpy.typing import NDArray
 
 from clearice.physics.ctf import Defocus, Optics, contrast_transfer
 from clearice.physics.detectors import named_detector, signal_transfer
+from clearice.physics.electrons import PLANCK_TERM_V_A2, ice_mean_free_path_nm, interaction_rad_per_V_A
+from clearice.physics.ice import ice_phase_power, motion_average
 from clearice.physics.image_formation import make_lens
 from clearice.physics.imaging import Imaging, check_imaging
 from clearice.physics.micrograph import SimulatedMicrograph, padded_shape, simulate_micrograph
 from clearice.physics.orientations import random_rotations
 from clearice.physics.projection import Projector, make_projector
 from clearice.physics.radial import make_radial_grid
-from clearice.physics.scattering import form_factors, highest_frequency_per_A
+from clearice.physics.scattering import atom_curve_A, form_factors, highest_frequency_per_A
 from clearice.physics.specimen import Particles
 
 PIXEL, SHAPE = 2.0, (256, 240)
+CPU = torch.device("cpu")
 DEFOCUS = Defocus(1.2, 1.2, 0.0)
 OPTICS = Optics(
     voltage_kV=300,
@@ -53,7 +57,7 @@ VACUUM = Imaging(
 NOTHING = Particles(np.empty((0, 2)), np.empty((0, 3, 3)), np.empty(0, dtype=np.int64), 0)
 
 
-def ball(atoms: int = 4000, radius: float = 45.0) -> Projector:
+def ball(atoms: int = 4000, radius: float = 45.0, device: torch.device = CPU) -> Projector:
     generator = np.random.default_rng(0)
     positions = generator.normal(size=(atoms, 3))
     positions *= (
@@ -67,7 +71,7 @@ def ball(atoms: int = 4000, radius: float = 45.0) -> Projector:
         highest_frequency_per_A=highest_frequency_per_A(PIXEL),
         solvent=True,
     )
-    return make_projector(positions, factors, PIXEL)
+    return make_projector(positions, factors, PIXEL, device)
 
 
 BALL = ball()
@@ -81,14 +85,16 @@ def some(count: int = 6, seed: int = 1) -> Particles:
 
 def simulate(particles: Particles = NOTHING, seed: int = 0, **changes: Any) -> SimulatedMicrograph:
     defocus, frame = changes.pop("defocus", DEFOCUS), changes.pop("keep_frame", None)
+    device = torch.device(changes.pop("device", "cpu"))
     return simulate_micrograph(
         particles=particles,
-        projectors=[BALL],
+        projectors=[BALL if device == CPU else ball(device=device)],
         shape_px=SHAPE,
         pixel_size_A=PIXEL,
         imaging=dataclasses.replace(VACUUM, **changes),
         defocus=defocus,
         generator=np.random.default_rng(seed),
+        device=device,
         keep_frame=frame,
     )
 
@@ -176,7 +182,7 @@ def test_the_three_clean_images_differ_by_their_transfer_functions() -> None:
     spectra = {kind: scipy.fft.rfft2(image) for kind, image in images.items()}
     radius = np.hypot(np.fft.fftfreq(SHAPE[0], PIXEL)[:, None], np.fft.rfftfreq(SHAPE[1], PIXEL)[None, :])
     strong = (radius > 0.01) & (radius < 0.12)
-    transfer = contrast_transfer(SHAPE, PIXEL, dataclasses.replace(OPTICS), DEFOCUS) / -2.0
+    transfer = contrast_transfer(SHAPE, PIXEL, OPTICS, DEFOCUS, CPU).numpy() / -2.0
     predicted = spectra["noctf"] * transfer
     assert np.abs(spectra["ctf"] - predicted)[strong].max() < 0.1 * np.abs(spectra["ctf"])[strong].max()
     predicted = spectra["ctf"] * signal_transfer(camera, radius.ravel(), PIXEL).reshape(radius.shape)
@@ -204,15 +210,64 @@ def test_a_weak_phase_object_looks_the_same_in_both_modes() -> None:
 
 def test_a_phase_object_without_amplitude_contrast_loses_no_electron() -> None:
     optics = dataclasses.replace(OPTICS, amplitude_contrast=0.0, energy_spread_eV=0.0, convergence_mrad=0.0)
-    grid = make_radial_grid((128, 96), PIXEL)
-    phase = np.random.default_rng(0).normal(0, 0.3, (128, 96)).astype(np.float32)
-    contrast = make_lens("phase_object", grid, optics, DEFOCUS).image(scipy.fft.rfft2(phase))
-    assert abs(contrast[0, 0]) / phase.size < 1e-5
+    grid = make_radial_grid((128, 96), PIXEL, CPU)
+    phase = torch.from_numpy(np.random.default_rng(0).normal(0, 0.3, (128, 96)).astype(np.float32))
+    contrast = make_lens("phase_object", grid, optics, DEFOCUS).image(grid.transform(phase))
+    assert abs(contrast[0, 0]) / phase.numel() < 1e-5
 
 
 def test_astigmatism_is_the_same_in_both_modes() -> None:
     both = [simulate(some(), mode=mode, signal_scale=0.02, defocus=Defocus(1.6, 0.8, 35.0)).clean for mode in ("weak_phase", "phase_object")]  # fmt: skip
     assert np.abs(both[0] - both[1]).max() < 0.02 * np.abs(both[0]).max()
+
+
+def test_the_contrast_of_particles_is_that_of_their_atoms() -> None:
+    """At perfect contrast the image of a particle adds up to -2 sigma C sum_j f_j(0): nothing is scaled on the way."""
+    particles = dataclasses.replace(some(1), centres_px=np.array([[128.0, 120.0]]))
+    pair = simulate(particles, clean="noctf")
+    atoms = 4000 * atom_curve_A("C", 1, 0.0, np.zeros(1), solvent=True)[0]
+    phase = interaction_rad_per_V_A(300) * PLANCK_TERM_V_A2 * atoms
+    assert pair.clean.sum() * PIXEL**2 / pair.mean_counts == pytest.approx(-2 * phase, rel=2e-3)
+
+
+def test_a_particle_lies_where_its_fraction_of_a_pixel_says() -> None:
+    def centre(y: float, x: float) -> tuple[float, float]:
+        particles = dataclasses.replace(some(1), centres_px=np.array([[y, x]]))
+        weights = np.minimum(simulate(particles, clean="noctf").clean, 0.0)
+        rows, columns = np.indices(SHAPE)
+        return (weights * rows).sum() / weights.sum(), (weights * columns).sum() / weights.sum()
+
+    (y0, x0), (y1, x1) = centre(120.0, 110.0), centre(120.4, 109.7)
+    assert (y1 - y0, x1 - x0) == pytest.approx((0.4, -0.3), abs=0.05)
+
+
+def test_ice_has_the_power_of_its_formula_behind_the_lens() -> None:
+    change = {"ice_thickness_nm": 200.0, "energy_filter": False, "dose_e_per_A2": 4000.0, "damage": False}
+    grid = make_radial_grid(SHAPE, PIXEL, CPU)
+    with_ice, without = simulate(**change), simulate(**(change | {"ice_noise_scale": 0.0}))
+    added = [noise_of(pair) / pair.mean_counts for pair in (with_ice, without)]
+    g = grid.frequencies_per_A
+    kept = np.exp(-200.0 / ice_mean_free_path_nm(300))  # inelastic electrons dilute the contrast
+    power = ice_phase_power(g, 300, 200.0) * motion_average(g, 4000.0) * kept**2
+    transfer = make_lens("weak_phase", grid, OPTICS, DEFOCUS).transfer
+    expected = (grid.spread(power) * transfer**2).numpy()
+    frequency = np.hypot(np.fft.fftfreq(SHAPE[0], PIXEL)[:, None], np.fft.rfftfreq(SHAPE[1], PIXEL)[None, :])
+    band = (frequency > 0.02) & (frequency < 0.1)
+    measured = [(np.abs(scipy.fft.rfft2(image)) ** 2 * PIXEL**2 / image.size)[band].mean() for image in added]
+    assert measured[0] - measured[1] == pytest.approx(expected[band].mean(), rel=0.15)
+
+
+def test_the_sum_of_many_frames_is_as_noisy_as_one_exposure() -> None:
+    change = {
+        "ice_thickness_nm": 300.0,
+        "energy_filter": False,
+        "dose_e_per_A2": 3000.0,
+        "ice_noise_scale": 5.0,
+    }
+    one, many = (noise_of(simulate(**change, frames=frames)).var() for frames in (1, 8))
+    shot = noise_of(simulate(**(change | {"ice_noise_scale": 0.0}))).var()
+    assert one > 1.3 * shot, "the ice must show"
+    assert (many - shot) / (one - shot) == pytest.approx(1.0, abs=0.1)
 
 
 def test_ice_and_background_add_noise_to_the_noisy_image_only() -> None:
@@ -277,6 +332,22 @@ def test_the_same_seed_gives_the_same_pixels_and_another_seed_others() -> None:
     assert np.array_equal(first, again) and not np.array_equal(first, other)
 
 
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA GPU")
+@pytest.mark.parametrize("mode", ["weak_phase", "phase_object"])
+def test_a_gpu_makes_the_same_clean_image_and_noise_as_strong(mode: str) -> None:
+    settings: dict[str, Any] = {
+        "mode": mode,
+        "ice_thickness_nm": 30.0,
+        "background_power_A2": 0.01,
+        "frames": 3,
+    }
+    here, there = (simulate(some(), device=device, **settings) for device in ("cpu", "cuda"))
+    assert np.abs(there.clean - here.clean).max() < 2e-3 * np.abs(here.clean).max()
+    assert noise_of(there).var() == pytest.approx(noise_of(here).var(), rel=0.03)
+    assert np.array_equal(there.noisy, np.rint(there.noisy))
+
+
 def test_what_lies_outside_the_field_reaches_into_it() -> None:
     beyond = dataclasses.replace(some(1), centres_px=np.array([[-12.0, 120.0]]))
     clean = simulate(beyond).clean
@@ -303,6 +374,7 @@ def test_padding_holds_the_delocalisation() -> None:
         ({"drift_A": 5.0}, "a drift only with several"),
         ({"signal_scale": -0.1}, "signal_scale is -0.1"),
         ({"ice_thickness_nm": -3.0}, "ice thickness -3 nm is negative"),
+        ({"background_power_A2": -0.1}, "background_power_A2 is -0.1"),
     ],
 )
 def test_settings_out_of_range_are_refused(change: dict[str, Any], words: str) -> None:

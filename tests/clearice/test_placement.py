@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from scipy.spatial.distance import pdist
 
 from clearice.physics.placement import check_density, place_particles
@@ -95,8 +96,8 @@ def test_weights_that_say_nothing_are_refused(weights: list[float]) -> None:
 
 @pytest.mark.parametrize("corner", [(0, 0), (-3, -2), (7, 8), (-50, 2), (3, 90)])
 def test_an_image_is_added_where_it_lies_and_cut_at_the_edges(corner: tuple[int, int]) -> None:
-    canvas, image = np.zeros((10, 12), dtype=np.float32), np.arange(1, 26, dtype=np.float32).reshape(5, 5)
-    add_image(canvas, image, np.array(corner))
+    canvas, image = torch.zeros((10, 12)), np.arange(1, 26, dtype=np.float32).reshape(5, 5)
+    add_image(canvas, torch.from_numpy(image), np.array(corner))
     expected = np.zeros((200, 200), dtype=np.float32)
     expected[100 + corner[0] : 105 + corner[0], 100 + corner[1] : 105 + corner[1]] = image
     assert np.array_equal(canvas, expected[100:110, 100:112])

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
+from clearice.physics import projection
 from clearice.physics.electrons import PLANCK_TERM_V_A2
 from clearice.physics.orientations import angles_of_rotations, random_rotations, rotations_of_angles
-from clearice.physics.projection import Projector, make_projector, project
+from clearice.physics.projection import Projector, direct_transform, fast_transform, make_projector
 from clearice.physics.scattering import FormFactors, atom_curve_A, form_factors, highest_frequency_per_A
 
 PIXEL = 1.5
@@ -33,10 +35,33 @@ def factors_of(pixel: float = PIXEL) -> FormFactors:
 
 
 def projector_of(positions: NDArray[np.float64]) -> Projector:
-    return make_projector(positions, factors_of(), PIXEL)
+    return make_projector(positions, factors_of(), PIXEL, torch.device("cpu"))
+
+
+def project(
+    projector: Projector, rotation: NDArray[np.float64], shift_px: tuple[float, float] = (0.0, 0.0)
+) -> NDArray[np.float32]:
+    return projection.project(projector, rotation, shift_px).numpy()
 
 
 IDENTITY = np.eye(3)
+
+
+def test_the_sum_of_a_gpu_and_the_fast_transform_of_a_cpu_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    positions, *_ = molecule()
+    rotation, shift = random_rotations(1, np.random.default_rng(5))[0], (0.31, -0.2)
+    on_cpu = projector_of(positions)
+    # what a projector on a GPU holds: basis curves that are not divided by the kernel's transform
+    rows, columns = np.fft.fftfreq(on_cpu.size_px), np.fft.rfftfreq(on_cpu.size_px)
+    kernel = projection._kernel_transform(rows / 2)[:, None] * projection._kernel_transform(columns / 2)
+    fast = fast_transform(on_cpu, rotation, shift).numpy() / kernel
+    direct = direct_transform(on_cpu, rotation, shift).numpy()
+    monkeypatch.setattr(projection, "_ATOMS_AT_ONCE", 50)
+    in_parts = direct_transform(on_cpu, rotation, shift).numpy()
+    inner = (slice(None), np.abs(rows) < 0.45, slice(0, on_cpu.size_px // 2 - 5))
+    assert direct.shape == fast.shape
+    assert np.sqrt(np.mean(np.abs(fast - direct)[inner] ** 2) / np.mean(np.abs(direct)[inner] ** 2)) < 2e-3
+    assert np.abs(in_parts - direct).max() < 1e-4 * np.abs(direct).max()
 
 
 def test_projection_is_the_direct_sum_over_atoms() -> None:
@@ -113,7 +138,7 @@ def test_a_whole_pixel_shift_moves_the_image() -> None:
 
 def test_form_factors_must_reach_the_corner() -> None:
     with pytest.raises(ValueError, match="less than the corner frequency"):
-        make_projector(molecule()[0], factors_of(3.0), PIXEL)
+        make_projector(molecule()[0], factors_of(3.0), PIXEL, torch.device("cpu"))
 
 
 def test_angles_and_rotations_are_inverse() -> None:

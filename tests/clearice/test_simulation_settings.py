@@ -7,15 +7,7 @@ import numpy as np
 import pytest
 
 from clearice.physics.detectors import named_detector
-from clearice.physics.settings import (
-    draw_defocus,
-    draw_value,
-    effective_b_factors_A2,
-    empty_fields,
-    imaging_of,
-    parse_range,
-    simulation_settings,
-)
+from clearice.physics.settings import effective_b_factors_A2, imaging_of, simulation_settings
 
 VALUES: dict[str, Any] = {
     "mode": "weak_phase",
@@ -109,38 +101,3 @@ def test_b_factors_are_read_floored_or_ignored() -> None:
         10,
         90,
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "values"),
-    [
-        ("0.8-2.0", (0.8, 2.0)),
-        ("1.2", (1.2, 1.2)),
-        ("1.2,1.5,0.9", (1.2, 1.5, 0.9)),
-        ("1,2", (1.0, 2.0, 1.0)),
-    ],
-)
-def test_ranges_and_lists_are_read(text: str, values: tuple[float, ...]) -> None:
-    assert parse_range(text, "defocus_um") == values
-
-
-@pytest.mark.parametrize("text", ["", "far", "2.0-0.8", "1-2-3"])
-def test_what_is_no_range_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="defocus_um"):
-        parse_range(text, "defocus_um")
-
-
-def test_draws_stay_in_their_range_or_list() -> None:
-    generator = np.random.default_rng(0)
-    drawn = [draw_value((0.8, 2.0), generator) for _ in range(300)]
-    assert 0.8 <= min(drawn) < 0.9 and 1.9 < max(drawn) <= 2.0
-    assert {draw_value((1.0, 2.0, 5.0), generator) for _ in range(100)} == {1.0, 2.0, 5.0}
-    defoci = [draw_defocus((1.0, 1.0), 0.2, generator) for _ in range(300)]
-    assert all(one.u_um >= one.v_um for one in defoci)
-    assert max(one.u_um - one.v_um for one in defoci) == pytest.approx(0.2, abs=0.01)
-    assert np.mean([one.u_um + one.v_um for one in defoci]) == pytest.approx(2.0)
-
-
-@pytest.mark.parametrize(("fraction", "number"), [(0.0, 0), (0.25, 5), (1.0, 20)])
-def test_the_share_of_empty_fields_is_kept(fraction: float, number: int) -> None:
-    assert empty_fields(20, fraction, np.random.default_rng(0)).sum() == number

@@ -10,12 +10,16 @@ from typing import Any
 
 import gemmi
 import numpy as np
+import pandas as pd
 import pytest
+import scipy.ndimage
+from scipy.spatial.transform import Rotation
 
-from clearice.batches import files_of, read_manifest
+from clearice.batches import checksum, files_of, read_manifest
 from clearice.files.documents import read_json
 from clearice.files.mrc import read_micrograph
 from clearice.files.star import read_star
+from clearice.files.structures import read_structure
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "simulate_micrographs.py"
 SETTINGS: dict[str, Any] = {
@@ -96,6 +100,7 @@ def arguments(folder: Path, **changes: Any) -> dict[str, Any]:
         "defocus_um": "1.0-2.0",
         "settings": dict(SETTINGS),
         "seed": 7,
+        "device": "cpu",
     }
     given |= {f"{name}_manifest": folder / name / "manifest.tsv" for name in ("noisy", "clean", "truth")}
     return given | changes
@@ -161,7 +166,7 @@ def test_more_micrographs_leave_the_first_ones_as_they_were(tmp_path: Path) -> N
 def test_empty_fields_hold_noise_and_no_particle(tmp_path: Path) -> None:
     simulate(tmp_path, settings={"empty_fraction": 0.34})
     placed = [read_json(path)["particles_placed"] for path in sorted((tmp_path / "truth").glob("*.json"))]
-    assert placed.count(0) == 1
+    assert placed.count(0) == 1, "of three fields a third"
     name = f"s0001_{placed.index(0) + 1:03d}"
     assert np.ptp(pixels(tmp_path / "clean", name)) == 0 and pixels(tmp_path / "noisy", name).std() > 0
 
@@ -182,6 +187,7 @@ def test_a_movie_adds_up_to_its_micrograph(tmp_path: Path, suffix: str) -> None:
     simulate(
         tmp_path,
         movies=tmp_path / "movies",
+        movies_manifest=tmp_path / "movies" / "manifest.tsv",
         movie_suffix=suffix,
         number=1,
         settings={"frames": 4, "drift_A": 6.0},
@@ -196,6 +202,7 @@ def test_a_movie_adds_up_to_its_micrograph(tmp_path: Path, suffix: str) -> None:
         import tifffile
 
         frames = tifffile.imread(path)
+    assert files_of(tmp_path / "movies" / "manifest.tsv") == {"s0001_001": path}
     assert frames.shape == (4, 96, 128) and frames.dtype == np.uint16
     assert np.array_equal(frames.sum(axis=0, dtype=np.float32), pixels(tmp_path / "noisy", "s0001_001"))
 
@@ -206,7 +213,39 @@ def test_an_mtf_file_serves_as_detector(tmp_path: Path) -> None:
         "data_\n\nloop_\n_rlnResolutionInversePixel #1\n_rlnMtfValue #2\n0.0 1.0\n0.25 0.8\n0.5 0.4\n\n"
     )
     simulate(tmp_path, detector=str(mtf), number=1, settings={"detector_dqe0": 0.5})
-    assert read_json(tmp_path / "truth" / "s0001_001.json")["imaging"]["detector"].endswith("mtf_mine.star")
+    used = read_json(tmp_path / "truth" / "s0001_001.json")["imaging"]["detector"]
+    assert used["name"].endswith("mtf_mine.star") and used["dqe0"] == 0.5
+    assert used["cycles_per_px"] == [0.0, 0.25, 0.5] and used["mtf"] == [1.0, 0.8, 0.4]
+
+
+def test_the_truth_names_all_that_the_image_was_made_of(tmp_path: Path) -> None:
+    simulate(tmp_path, number=1)
+    known = read_json(tmp_path / "truth" / "s0001_001.json")
+    assert known["asked"] == {"particles_per_um2": "4000-8000", "defocus_um": "1.0-2.0"}
+    assert known["imaging"]["detector"]["dqe0"] == 0.79, "the value that was used, not the null of the config"
+    assert known["files"] == [{"file": "one.pdb", "sha256": checksum(tmp_path / "one.pdb")}]
+    assert 0 <= known["ice_thicker_towards_deg"] < 360 and known["device"] == "cpu"
+    assert {"clearice", "torch", "numpy"} <= set(known["versions"])
+
+
+def test_the_angles_of_the_truth_project_to_the_clean_image(tmp_path: Path) -> None:
+    simulate(tmp_path, settings={"clean": "noctf"}, number=1)
+    table = read_star(tmp_path / "truth" / "s0001_001.star")
+    everyone = pd.concat([table["particles"], table["outside"]])
+    atoms = read_structure(tmp_path / "one.pdb").positions_A
+    drawn = np.zeros((96, 128))
+    for _, row in everyone.iterrows():
+        # RELION's angles are intrinsic ZYZ turns of the axes: the atoms turn by the inverse
+        turn = Rotation.from_euler(
+            "ZYZ", row[["rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi"]].astype(float), degrees=True
+        )
+        places = turn.inv().apply(atoms) / 3.0
+        y, x = np.rint(places[:, 1] + row["rlnCoordinateY"]), np.rint(places[:, 0] + row["rlnCoordinateX"])
+        within = (y >= 0) & (y < 96) & (x >= 0) & (x < 128)
+        np.add.at(drawn, (y[within].astype(int), x[within].astype(int)), 1.0)
+    clean = pixels(tmp_path / "clean", "s0001_001")
+    blurred = [scipy.ndimage.gaussian_filter(image, 1.0) for image in (drawn, clean.astype(float))]
+    assert np.corrcoef(blurred[0].ravel(), blurred[1].ravel())[0, 1] < -0.97
 
 
 @pytest.mark.parametrize(
@@ -216,7 +255,13 @@ def test_an_mtf_file_serves_as_detector(tmp_path: Path) -> None:
         ({"detector": "K9"}, "detector 'K9' is unknown"),
         ({"particles_per_um2": "90000"}, "random placing jams"),
         ({"pixel_size_A": 9.0, "defocus_um": "0.5"}, "too coarse for"),
-        ({"defocus_um": "0.02"}, "is not positive"),
+        ({"defocus_um": "0.02"}, "less half of astigmatism_um 0.05 is -0.005 um, which is not positive"),
+        ({"defocus_um": "1-inf"}, "give a range such as"),
+        ({"ice_thickness_nm": 0.0}, "takes 0 nm of ice below zero"),
+        ({"weights": [-1.0]}, "the weights of the structures are"),
+        ({"particles_per_um2": "-5"}, "give a range such as"),
+        ({"device": "cuda:99"}, "device cuda:99 was asked for"),
+        ({"settings": {"background_power_A2": -1.0}}, "background_power_A2 is -1"),
         ({"weights": [1.0, 2.0]}, "give each structure one weight"),
         ({"movie_suffix": ".avi"}, "movie_suffix is '.avi'"),
         ({"settings": {"frames": 0}}, "make no movie"),
@@ -228,6 +273,23 @@ def test_impossible_orders_end_in_a_sentence_before_anything_is_written(
 ) -> None:
     with pytest.raises(ValueError, match=words):
         simulate(tmp_path, **changes)
+    assert not (tmp_path / "noisy").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Dear Sir or Madam,\n", "one.pdb is not a structure"),
+        ("REMARK nothing\nEND\n", "one.pdb"),
+        ("ATOM      1 XX   GLY A   1       0.000   0.000   0.000  1.00 20.00          XX\nEND\n", "XX"),
+    ],
+    ids=["a letter", "no atoms", "unknown element"],
+)
+def test_a_file_without_a_usable_structure_ends_in_a_sentence(tmp_path: Path, text: str, words: str) -> None:
+    given = arguments(tmp_path)
+    (tmp_path / "one.pdb").write_text(text)
+    with pytest.raises(ValueError, match=words):
+        step().simulate_micrographs(**given)
     assert not (tmp_path / "noisy").exists()
 
 

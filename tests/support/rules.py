@@ -21,6 +21,9 @@ _HEAD = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+))?.*:$")
 _SECTION = re.compile(r"^    (\w+):")
 _ITEM = re.compile(r"^        (\w+)=(.*)")
 _SETTINGS = re.compile(r'^        \*\*(\w+)\("(\w+)"\)')
+_TABLE = re.compile(r"^([A-Z_]+) = \{\n((?:    .*\n)+)\}", re.MULTILINE)
+_KEY = re.compile(r'^    "(\w+)":', re.MULTILINE)
+_SHARED = re.compile(r"^        \*\*([A-Z_]+),")
 _UNPACK = re.compile(r"^        unpack\((\w+)\)")
 _SCRIPT = re.compile(r'"\.\./scripts/(\w+)\.py"')
 _WRAPPER = re.compile(r"^        \*\*named\(\n((?:            .*\n)+)        \),\n", re.MULTILINE)
@@ -88,6 +91,7 @@ def _without_wrapper(text: str) -> str:
 def _read_file(path: Path, rules: dict[str, Rule], config: dict[str, Any]) -> None:
     """Add the rules of one file."""
     rule, section, name = Rule(), "", ""
+    shared = {name: _KEY.findall(keys) for name, keys in _TABLE.findall(path.read_text(encoding="utf-8"))}
     for text in path.read_text(encoding="utf-8").splitlines():
         # Params stand inside **named( ... ), one step further in.
         line = text[4:] if section == "params" and text.startswith("            ") else text
@@ -106,6 +110,8 @@ def _read_file(path: Path, rules: dict[str, Rule], config: dict[str, Any]) -> No
         elif section == "params" and (whole := _SETTINGS.match(line)):
             source = "training" if whole.group(1) == "training_of" else whole.group(2)
             rule.items["params"] |= dict.fromkeys(config[source], "")
+        elif section == "params" and (table := _SHARED.match(line)):
+            rule.items["params"] |= dict.fromkeys(shared[table.group(1)], "")
         elif section == "input" and (unpacked := _UNPACK.match(line)):
             rule.items["input"] |= dict.fromkeys(UNPACKED[unpacked.group(1)], "")
         elif section == "script" and (script := _SCRIPT.search(line)):

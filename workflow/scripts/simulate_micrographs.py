@@ -5,31 +5,33 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
+
 from clearice.batches import OK, ManifestRow, checksum, treat_rows, write_manifest
 from clearice.files.counts import MOVIE_SUFFIXES, count_movie
 from clearice.files.mrc import write_micrograph
 from clearice.files.structures import Structure, read_structure
 from clearice.files.truth import read_mtf, write_truth
 from clearice.physics.detectors import Detector, measured_detector, named_detector
+from clearice.physics.ice import check_gradient
 from clearice.physics.imaging import check_imaging
 from clearice.physics.micrograph import SimulatedMicrograph, simulate_micrograph
 from clearice.physics.orientations import angles_of_rotations
 from clearice.physics.placement import check_density
 from clearice.physics.projection import Projector, make_projector
+from clearice.physics.ranges import check_defocus, draw_defocus, is_empty, parse_range
 from clearice.physics.scattering import form_factors, highest_frequency_per_A
 from clearice.physics.settings import (
     SimulationSettings,
-    draw_defocus,
-    draw_value,
     effective_b_factors_A2,
-    empty_fields,
     imaging_of,
-    parse_range,
     simulation_settings,
 )
-from clearice.physics.specimen import Particles, draw_particles
-from clearice.runtime import numpy_generator
+from clearice.physics.specimen import Particles, draw_particles, shares_of_structures
+from clearice.runtime import choose_device, numpy_generator
 from clearice.step import run
+from clearice.versions import versions
 
 SIMULATED = "clearice: simulated micrograph"
 CLEAN = "clearice: simulated, particles without noise"
@@ -47,6 +49,7 @@ def simulate_micrographs(
     clean_manifest: Path,
     truth_manifest: Path,
     movies: Path | None = None,
+    movies_manifest: Path | None = None,
     weights: list[float],
     batch: str,
     number: int,
@@ -67,14 +70,15 @@ def simulate_micrographs(
     settings: dict[str, Any],
     movie_suffix: str = ".mrcs",
     seed: int,
+    device: str,
 ) -> None:
     """Write `number` pairs of micrographs of the structures, mixed by weight, with the truth about each.
 
     The file `batch_001.mrc` in `noisy` holds counts, its namesake in `clean` the counts expected of particles
     in even ice, so that their difference is the noise; `truth` holds STAR and JSON. `movies`, where given,
-    gets the frames. A seed and a name fix every pixel.
+    gets the frames. On a CPU a seed and a name fix every pixel.
     """
-    chosen = simulation_settings(settings)
+    where, chosen = choose_device(device), simulation_settings(settings)
     shape, densities = (height_px, width_px), parse_range(particles_per_um2, "particles_per_um2")
     defoci, distance = parse_range(defocus_um, "defocus_um"), chosen.spacing * particle_diameter_A
     imaging = imaging_of(
@@ -88,8 +92,10 @@ def simulate_micrographs(
         detector_pixel_size_A=detector_pixel_size_A,
         super_resolution=super_resolution,
     )
-    check_imaging(imaging, min(defoci) - chosen.astigmatism_um / 2, pixel_size_A)
-    check_density(max(densities), distance)
+    check_imaging(imaging, check_defocus(defoci, chosen.astigmatism_um), pixel_size_A)
+    check_gradient(shape, pixel_size_A, ice_thickness_nm, chosen.thickness_gradient_nm_per_um)
+    check_density(densities.highest, distance)
+    shares_of_structures(weights)
     if len(weights) != len(structures):
         raise ValueError(
             f"{len(structures)} structures have {len(weights)} weights; give each structure one weight"
@@ -97,22 +103,18 @@ def simulate_micrographs(
     if movie_suffix not in MOVIE_SUFFIXES:
         raise ValueError(f"movie_suffix is {movie_suffix!r}; use one of {', '.join(MOVIE_SUFFIXES)}")
     models = [read_structure(path, chosen.assembly or None) for path in structures]
-    projectors = [_projector(model, chosen, pixel_size_A) for model in models]
+    projectors = [_projector(model, chosen, pixel_size_A, where) for model in models]
+    sources = [{"file": path.name, "sha256": checksum(path)} for path in structures]
     names = [f"{batch}_{index + 1:03d}" for index in range(number)]
-    empty = dict(
-        zip(
-            names,
-            empty_fields(number, chosen.empty_fraction, numpy_generator(seed, batch, "empty")),
-            strict=True,
-        )
-    )
+    first = float(numpy_generator(seed, batch, "empty").random())
+    empty = {name: is_empty(index, chosen.empty_fraction, first) for index, name in enumerate(names)}
 
     def treat(name: str) -> Path:
         def generator(what: str) -> Any:
             return numpy_generator(seed, "simulate", name, what)
 
         defocus = draw_defocus(defoci, chosen.astigmatism_um, generator("defocus"))
-        density = 0.0 if empty[name] else draw_value(densities, generator("density"))
+        density = 0.0 if empty[name] else densities.draw(generator("density"))
         particles = draw_particles(
             shape_px=shape,
             pixel_size_A=pixel_size_A,
@@ -130,6 +132,7 @@ def simulate_micrographs(
             "imaging": imaging,
             "defocus": defocus,
             "generator": generator("image"),
+            "device": where,
         }
         if movies is None:
             pair = simulate_micrograph(**common)
@@ -156,7 +159,9 @@ def simulate_micrographs(
             | {"seed": seed, "name": name, "pixel_size_A": pixel_size_A, "particles_per_um2": density}
             | {"particle_diameter_A": particle_diameter_A, "super_resolution": super_resolution}
             | {"defocus": dataclasses.asdict(defocus), "settings": dataclasses.asdict(chosen)}
-            | {"imaging": dataclasses.asdict(imaging) | {"detector": imaging.detector.name}},
+            | {"imaging": dataclasses.asdict(imaging) | {"detector": _as_lists(imaging.detector)}}
+            | {"asked": {"particles_per_um2": particles_per_um2, "defocus_um": defocus_um}}
+            | {"files": sources, "device": where.type, "versions": versions()},
         )
         write_micrograph(noisy / f"{name}.mrc", pair.noisy, pixel_size_A, SIMULATED)
         return noisy / f"{name}.mrc"
@@ -164,6 +169,8 @@ def simulate_micrographs(
     rows = treat_rows(names, noisy, treat, "simulated")
     for folder, manifest, suffix in ((clean, clean_manifest, ".mrc"), (truth, truth_manifest, ".star")):
         write_manifest(manifest, [_row_of_partner(row, folder, suffix) for row in rows])
+    if movies is not None and movies_manifest is not None:
+        write_manifest(movies_manifest, [_row_of_partner(row, movies, movie_suffix) for row in rows])
     write_manifest(noisy_manifest, rows)
 
 
@@ -174,7 +181,17 @@ def _detector(detector: str, voltage_kV: float, dqe0: float | None) -> Detector:
     return measured_detector(detector, *read_mtf(Path(detector)), dqe0)
 
 
-def _projector(model: Structure, settings: SimulationSettings, pixel_size_A: float) -> Projector:
+def _as_lists(detector: Detector) -> dict[str, object]:
+    """Turn a detector into plain values, as it was used."""
+    return {
+        key: value.tolist() if isinstance(value, np.ndarray) else value
+        for key, value in dataclasses.asdict(detector).items()
+    }
+
+
+def _projector(
+    model: Structure, settings: SimulationSettings, pixel_size_A: float, device: torch.device
+) -> Projector:
     """Make one structure ready for projection."""
     factors = form_factors(
         model.elements,
@@ -184,7 +201,7 @@ def _projector(model: Structure, settings: SimulationSettings, pixel_size_A: flo
         highest_frequency_per_A=highest_frequency_per_A(pixel_size_A),
         solvent=settings.solvent,
     )
-    return make_projector(model.positions_A, factors, pixel_size_A)
+    return make_projector(model.positions_A, factors, pixel_size_A, device)
 
 
 def _parameters(
@@ -210,6 +227,7 @@ def _parameters(
         ],
         "mean_counts_per_px": pair.mean_counts,
         "drift_yx_A": pair.drift_A.tolist(),
+        "ice_thicker_towards_deg": pair.thicker_deg,
         "shape_px": list(shape),
     }
 

@@ -14,6 +14,7 @@ SIMULATED = (
     "amplitude_contrast",
     "dose_e_per_A2",
     "detector",
+    "super_resolution",
     "structures",
     "particle_diameter_A",
     "particles_per_um2",

@@ -64,6 +64,11 @@ class Plan:
         """Give a dataset's value of a column of the datasets table, None if unknown."""
         return self.datasets[dataset][name]
 
+    def detector_files(self, dataset: str) -> list[str]:
+        """List the MTF file of a dataset whose detector is given as one."""
+        detector = self.datasets[dataset]["detector"] or ""
+        return [detector] if detector.endswith(".star") else []
+
 
 def make_plan(config: Mapping[str, Any], schemas: Path) -> Plan:
     """Check the configuration and read its tables.

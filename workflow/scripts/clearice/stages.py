@@ -70,9 +70,13 @@ def model_of(config: Config, method: str, dataset: str) -> str:
 
 
 def highpass_of(config: Config, method: str) -> float:
-    """Give the length in A of the high-pass that the pairs a method's network learned from went through."""
-    if config["methods"][method]["kind"] != "nt2c":
-        return 0.0
+    """Give the length in A of the high-pass a method's micrographs go through before its network sees them.
+
+    That of an ``nt2c`` method is the one its training pairs went through; any other names it itself.
+    """
+    own = config["methods"][method]
+    if own["kind"] != "nt2c":
+        return float(own.get("highpass_A", 0.0))
     return float(
         stage_setting(config, variant_of(config, method, "extract_noise"), "extract_noise", "highpass_A")
     )
@@ -89,11 +93,12 @@ def scale_of(config: Config, method: str) -> float | None:
     return None if scale is None else float(scale)
 
 
-def simulated_batches(micrographs: int, batch_size: int) -> dict[str, int]:
-    """Divide the micrographs to learn from into batches ``s0001``...: their names, and how many each has."""
+def simulated_batches(micrographs: int, batch_size: int, letter: str = "s") -> dict[str, int]:
+    """Divide simulated micrographs into batches ``s0001``...: their names, and how many each has."""
     starts = range(0, micrographs, batch_size)
     return {
-        f"s{number:04d}": min(batch_size, micrographs - start) for number, start in enumerate(starts, start=1)
+        f"{letter}{number:04d}": min(batch_size, micrographs - start)
+        for number, start in enumerate(starts, start=1)
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from clearice.physics.electrons import wavelength_A
@@ -76,8 +77,14 @@ def check_optics(optics: Optics, lowest_defocus_um: float, pixel_size_A: float) 
 
 
 def aberration_phase(
-    shape_px: tuple[int, int], pixel_size_A: float, optics: Optics, defocus: Defocus, *, full: bool = False
-) -> NDArray[np.float32]:
+    shape_px: tuple[int, int],
+    pixel_size_A: float,
+    optics: Optics,
+    defocus: Defocus,
+    device: torch.device,
+    *,
+    full: bool = False,
+) -> torch.Tensor:
     """Compute the phase that the objective lens adds at every spatial frequency.
 
     ``chi = pi lambda g^2 df(theta) - (pi / 2) Cs lambda^3 g^4`` with
@@ -89,20 +96,20 @@ def aberration_phase(
         The image.
     optics, defocus
         The microscope and its setting.
+    device
+        Where to compute.
     full
         Give all columns of a complex transform instead of the half that a real one has.
 
     Returns
     -------
-    float32 array (h, w // 2 + 1) or (h, w)
+    float32 tensor (h, w // 2 + 1) or (h, w)
         chi in rad.
     """
     wavelength = wavelength_A(optics.voltage_kV)
-    y = np.fft.fftfreq(shape_px[0], pixel_size_A)[:, None].astype(np.float32)
-    columns = (
-        np.fft.fftfreq(shape_px[1], pixel_size_A) if full else np.fft.rfftfreq(shape_px[1], pixel_size_A)
-    )
-    x = columns[None, :].astype(np.float32)
+    y = torch.fft.fftfreq(shape_px[0], pixel_size_A, device=device)[:, None]
+    columns = torch.fft.fftfreq if full else torch.fft.rfftfreq
+    x = columns(shape_px[1], pixel_size_A, device=device)[None, :]
     mean = (defocus.u_um + defocus.v_um) / 2 * 1e4
     half = (defocus.u_um - defocus.v_um) / 2 * 1e4
     angle = np.deg2rad(2 * defocus.angle_deg)
@@ -112,27 +119,25 @@ def aberration_phase(
         2 * half * np.sin(angle),
     )
     scale = np.pi * wavelength
-    chi: NDArray[np.float32] = x**2 * np.float32(scale * along_x) + y**2 * np.float32(scale * along_y)
+    chi: torch.Tensor = x**2 * float(scale * along_x) + y**2 * float(scale * along_y)
     if mixed:
-        chi += (x * np.float32(scale * mixed)) * y
+        chi += (x * float(scale * mixed)) * y
     if optics.spherical_aberration_mm:
         fourth = np.sqrt(np.pi / 2 * optics.spherical_aberration_mm * 1e7 * wavelength**3)
-        chi -= ((x**2 + y**2) * np.float32(fourth)) ** 2
+        chi -= ((x**2 + y**2) * float(fourth)) ** 2
     return chi
 
 
 def contrast_transfer(
-    shape_px: tuple[int, int], pixel_size_A: float, optics: Optics, defocus: Defocus
-) -> NDArray[np.float32]:
+    shape_px: tuple[int, int], pixel_size_A: float, optics: Optics, defocus: Defocus, device: torch.device
+) -> torch.Tensor:
     """Compute the weak-phase transfer from phase (rad) to contrast, without envelopes.
 
     ``-2 (sqrt(1 - w^2) sin chi + w cos chi)``: negative at low resolution in underfocus, so protein is dark.
     """
-    chi = aberration_phase(shape_px, pixel_size_A, optics, defocus)
-    chi += np.float32(np.arcsin(optics.amplitude_contrast))
-    np.sin(chi, out=chi)
-    chi *= np.float32(-2.0)
-    return chi
+    chi = aberration_phase(shape_px, pixel_size_A, optics, defocus, device)
+    chi += float(np.arcsin(optics.amplitude_contrast))
+    return chi.sin_().mul_(-2.0)
 
 
 def envelope(frequencies_per_A: NDArray[np.float64], optics: Optics, defocus: Defocus) -> NDArray[np.float64]:

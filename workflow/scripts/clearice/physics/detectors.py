@@ -104,16 +104,26 @@ def measured_detector(
     Raises
     ------
     ValueError
-        `dqe0` is missing, or the table does not ascend from 0 with positive values.
+        `dqe0` is missing, or the table does not ascend from 0 to 0.5 with positive values that begin at 1.
     """
     if dqe0 is None:
         raise ValueError(
             f"detector {name} is an MTF file, which says nothing of counts; give detector_dqe0 too"
         )
-    if len(mtf) < 2 or (np.diff(cycles_per_px) <= 0).any() or (mtf <= 0).any() or cycles_per_px[0] > 0.05:
+    usable = (
+        len(mtf) >= 2
+        and np.isfinite(mtf).all()
+        and np.isfinite(cycles_per_px).all()
+        and (np.diff(cycles_per_px) > 0).all()
+        and (mtf > 0).all()
+        and cycles_per_px[0] <= 0.05
+        and cycles_per_px[-1] >= 0.45
+        and 0.9 <= mtf[0] <= 1.1
+    )
+    if not usable:
         raise ValueError(
-            f"{name} is no usable MTF: it needs positive values at ascending frequencies from 0 to 0.5 "
-            "cycles per pixel"
+            f"{name} is no usable MTF: it needs positive values, the first of them 1, at ascending frequencies from "
+            "0 to 0.5 cycles per pixel"
         )
     return Detector(name, cycles_per_px, mtf, _checked_dqe(dqe0), 0.0)
 

@@ -1,11 +1,9 @@
-"""The exposure: radiation damage, drift, and the counting of electrons."""
+"""The exposure: radiation damage and drift."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-
-_BAND_ROWS = 256
 
 
 def critical_dose_e_per_A2(frequencies_per_A: NDArray[np.float64], voltage_kV: float) -> NDArray[np.float64]:
@@ -59,12 +57,3 @@ def drift_path_A(frames: int, total_drift_A: float, generator: np.random.Generat
     path += 0.1 * total_drift_A * bridge / np.sqrt(frames)
     result: NDArray[np.float64] = path - path.mean(axis=0)
     return result
-
-
-def count_electrons(rate: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
-    """Draw Poisson counts for expected counts per pixel (h, w); negative expectations count nothing."""
-    counts = np.empty_like(rate)
-    for start in range(0, len(rate), _BAND_ROWS):
-        band = slice(start, start + _BAND_ROWS)
-        counts[band] = generator.poisson(np.maximum(rate[band], 0.0))
-    return counts

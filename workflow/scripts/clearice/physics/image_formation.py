@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.fft
-from numpy.typing import NDArray
+import torch
 
 from clearice.physics.ctf import Defocus, Optics, aberration_phase, contrast_transfer, envelope
 from clearice.physics.radial import RadialGrid
@@ -22,28 +21,25 @@ class Lens:
     complex ``sqrt(1 - w^2) + i w`` of the phase object, None in the weak-phase mode.
     """
 
-    shape_px: tuple[int, int]
-    transfer: NDArray[np.float32] | NDArray[np.complex64]
+    grid: RadialGrid
+    transfer: torch.Tensor
     refraction: complex | None
 
-    def image(self, phase: NDArray[np.complex64]) -> NDArray[np.complex64]:
+    def image(self, phase: torch.Tensor) -> torch.Tensor:
         """Turn the transform of a phase in rad into the transform of the contrast (intensity - 1).
 
         Weak phase: ``-2 F{phi} (sqrt(1 - w^2) sin chi + w cos chi) E``. Phase object:
         ``|F^-1{F{exp(i phi (sqrt(1 - w^2) + i w))} exp(i chi) E}|^2 - 1``, equal to it for a small phase.
         """
         if self.refraction is None:
-            linear: NDArray[np.complex64] = phase * self.transfer
-            return linear
-        exponent = scipy.fft.irfft2(phase, s=self.shape_px) * np.complex64(1j * self.refraction)
-        np.exp(exponent, out=exponent)
-        exponent -= 1  # the unscattered wave passes the lens unchanged: leave it out of the transforms
-        wave = scipy.fft.fft2(exponent, overwrite_x=True)
+            return phase * self.transfer
+        wave = (self.grid.restore(phase) * (1j * self.refraction)).exp_()
+        wave -= 1  # the unscattered wave passes the lens unchanged: leave it out of the transforms
+        wave = torch.fft.fft2(wave)
         wave *= self.transfer
-        wave = scipy.fft.ifft2(wave, overwrite_x=True)
+        wave = torch.fft.ifft2(wave)
         contrast = 2 * wave.real + wave.real**2 + wave.imag**2
-        spectrum: NDArray[np.complex64] = scipy.fft.rfft2(contrast, overwrite_x=True)
-        return spectrum
+        return self.grid.transform(contrast)
 
 
 def make_lens(mode: str, grid: RadialGrid, optics: Optics, defocus: Defocus) -> Lens:
@@ -63,19 +59,15 @@ def make_lens(mode: str, grid: RadialGrid, optics: Optics, defocus: Defocus) -> 
     ValueError
         The mode is unknown.
     """
-    damping = envelope(grid.frequencies_per_A, optics, defocus)
+    damping = grid.spread(envelope(grid.frequencies_per_A, optics, defocus))
     if mode == "weak_phase":
-        transfer = contrast_transfer(grid.shape_px, grid.pixel_size_A, optics, defocus)
-        transfer *= grid.spread(damping)
-        return Lens(grid.shape_px, transfer, None)
+        transfer = contrast_transfer(grid.shape_px, grid.pixel_size_A, optics, defocus, grid.device)
+        transfer *= damping
+        return Lens(grid, transfer, None)
     if mode == "phase_object":
-        chi = aberration_phase(grid.shape_px, grid.pixel_size_A, optics, defocus, full=True)
-        wave = np.empty(chi.shape, dtype=np.complex64)
-        np.cos(chi, out=wave.real)
-        np.sin(chi, out=wave.imag)
-        half = grid.spread(damping)
-        mirrored = half[:, 1 : (grid.shape_px[1] + 1) // 2][:, ::-1]
-        wave *= np.concatenate([half, mirrored], axis=1)
+        chi = aberration_phase(grid.shape_px, grid.pixel_size_A, optics, defocus, grid.device, full=True)
+        mirrored = damping[:, 1 : (grid.shape_px[1] + 1) // 2].flip(1)
+        wave = torch.polar(torch.cat([damping, mirrored], dim=1), chi)
         w = optics.amplitude_contrast
-        return Lens(grid.shape_px, wave, complex(np.sqrt(1 - w**2), w))
+        return Lens(grid, wave, complex(np.sqrt(1 - w**2), w))
     raise ValueError(f"mode {mode!r} is unknown; use one of {', '.join(MODES)}")

@@ -9,6 +9,7 @@ from clearice.physics.detectors import Detector
 from clearice.physics.image_formation import MODES
 
 CLEAN_KINDS = ("ctf", "noctf", "ctf_mtf")
+_OF_BACKGROUND = ("background_power_A2", "background_exponent", "background_rolloff_A")
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def check_imaging(imaging: Imaging, lowest_defocus_um: float, pixel_size_A: floa
         )
     if imaging.ice_thickness_nm < 0:
         raise ValueError(f"ice thickness {imaging.ice_thickness_nm:g} nm is negative; give 0 for no ice")
-    for name in ("signal_scale", "ice_noise_scale", "thickness_gradient_nm_per_um"):
+    for name in ("signal_scale", "ice_noise_scale", "thickness_gradient_nm_per_um", *_OF_BACKGROUND):
         if getattr(imaging, name) < 0:
             raise ValueError(f"{name} is {getattr(imaging, name):g}, but it must not be negative")
     check_optics(imaging.optics, lowest_defocus_um, pixel_size_A)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
+import torch
 from numpy.typing import NDArray
 
 from clearice.physics.background import background_power
 from clearice.physics.ctf import Defocus, Optics, delocalisation_A
 from clearice.physics.detectors import signal_transfer, transfer_after_counting, transfer_before_counting
+from clearice.physics.draws import Draws
 from clearice.physics.electrons import interaction_rad_per_V_A
-from clearice.physics.exposure import count_electrons, damage_average, drift_path_A
+from clearice.physics.exposure import damage_average, drift_path_A
 from clearice.physics.ice import (
+    check_gradient,
+    frame_motion,
     ice_phase_power,
     motion_average,
-    motion_correlation,
     thickness_map_nm,
     unscattered_share,
 )
@@ -34,13 +38,15 @@ class SimulatedMicrograph:
 
     `noisy` float32 (h, w), counts per pixel; `clean` float32 (h, w), the particles' contrast (intensity -
     1) times `mean_counts`, so that noisy - mean_counts - clean is noise; `mean_counts` per pixel at the
-    field's centre; `drift_A` (frames, 2), (y, x) of the specimen in each frame.
+    field's centre; `drift_A` (frames, 2), (y, x) of the specimen in each frame; `thicker_deg` the direction in
+    which the ice grows thicker, from x towards y.
     """
 
     noisy: NDArray[np.float32]
     clean: NDArray[np.float32]
     mean_counts: float
     drift_A: NDArray[np.float64]
+    thicker_deg: float
 
 
 def simulate_micrograph(
@@ -52,6 +58,7 @@ def simulate_micrograph(
     imaging: Imaging,
     defocus: Defocus,
     generator: np.random.Generator,
+    device: torch.device,
     keep_frame: Callable[[int, NDArray[np.float32]], None] | None = None,
 ) -> SimulatedMicrograph:
     """Simulate a noisy micrograph, or a movie's frames and their sum, and the clean image it should become.
@@ -59,13 +66,15 @@ def simulate_micrograph(
     Parameters
     ----------
     particles, projectors
-        The specimen (`specimen.draw_particles`) and its structures.
+        The specimen (`specimen.draw_particles`) and its structures, these on `device`.
     shape_px, pixel_size_A
         The field (h, w) in pixels and the pixel size in A.
     imaging, defocus
         How it is imaged.
     generator
         Draws ice, background, drift and counts.
+    device
+        Where to compute. On a GPU the same seed gives another image of the same statistics (`draws.Draws`).
     keep_frame
         Called with the index and the counts (h, w) of every frame, which are whole numbers for a counting
         camera.
@@ -76,8 +85,9 @@ def simulate_micrograph(
         A setting is out of range (see `check_imaging`).
     """
     check_imaging(imaging, min(defocus.u_um, defocus.v_um), pixel_size_A)
+    check_gradient(shape_px, pixel_size_A, imaging.ice_thickness_nm, imaging.thickness_gradient_nm_per_um)
     pad, canvas = padded_shape(shape_px, pixel_size_A, imaging.optics, defocus, projectors)
-    grid = make_radial_grid(canvas, pixel_size_A)
+    grid, draws = make_radial_grid(canvas, pixel_size_A, device), Draws(generator, device)
     lens = make_lens(imaging.mode, grid, imaging.optics, defocus)
     field = (slice(pad[0], pad[0] + shape_px[0]), slice(pad[1], pad[1] + shape_px[1]))
     unscattered = unscattered_share(imaging.optics.voltage_kV, imaging.ice_thickness_nm)
@@ -86,35 +96,37 @@ def simulate_micrograph(
     area = pixel_size_A**2
     mean_counts = imaging.dose_e_per_A2 * area * imaging.detector.dqe0 * kept
 
-    phase = _particle_phase(particles, projectors, canvas, pad, imaging)
+    phase = _particle_phase(particles, projectors, grid, pad, imaging)
     drift = drift_path_A(imaging.frames, imaging.drift_A, generator)
-    transmission = _transmission(shape_px, pixel_size_A, imaging, generator)
-    background = _background(grid, imaging, generator)
+    thicker_rad = generator.uniform(0.0, 2 * np.pi)
+    transmission = _transmission(shape_px, pixel_size_A, imaging, thicker_rad, device)
+    background = _background(grid, imaging, draws)
     before = grid.spread(
         transfer_before_counting(imaging.detector, grid.frequencies_per_A, imaging.detector_pixel_A)
     )
-    noisy = np.zeros(shape_px, dtype=np.float32)
+    noisy = torch.zeros(shape_px, device=device)
     seen = None
-    for index, ice in enumerate(_ice_frames(grid, imaging, generator)):
+    for index, ice in enumerate(_ice_frames(grid, imaging, draws)):
         particles_now = _particles_in_frame(phase, grid, imaging, index, drift[index])
         seen = _mean_with(seen, particles_now, index)
         total = _shifted(ice, grid, drift[index]) if ice is not None else None
         if particles_now is not None:
             total = particles_now if total is None else total + particles_now
-        contrast = lens.image(total) if total is not None else np.zeros(grid.index.shape, dtype=np.complex64)
-        contrast *= np.float32(contrast_share)
+        contrast = lens.image(total) if total is not None else torch.zeros_like(before, dtype=torch.complex64)
+        contrast *= contrast_share
         if background is not None:
             contrast += _shifted(background, grid, drift[index])
         contrast *= before
-        rate = scipy.fft.irfft2(contrast, s=canvas, overwrite_x=True)[field]
-        rate += np.float32(1.0)
-        rate *= transmission * np.float32(mean_counts / imaging.frames)
-        counts = _coloured(count_electrons(rate, generator), pixel_size_A, imaging)
+        rate = grid.restore(contrast)[field]
+        rate += 1.0
+        rate *= transmission * (mean_counts / imaging.frames)
+        counts = _coloured(draws.counts(rate), pixel_size_A, imaging)
         if keep_frame is not None:
-            keep_frame(index, counts)
+            keep_frame(index, counts.cpu().numpy())
         noisy += counts
-    clean = _clean_image(seen, phase, lens, grid, imaging)[field] * np.float32(mean_counts * contrast_share)
-    return SimulatedMicrograph(noisy, np.ascontiguousarray(clean), mean_counts, drift)
+    clean = _clean_image(seen, phase, lens, grid, imaging)[field] * (mean_counts * contrast_share)
+    images = noisy.cpu().numpy(), clean.contiguous().cpu().numpy()
+    return SimulatedMicrograph(*images, mean_counts, drift, float(np.rad2deg(thicker_rad)))
 
 
 def padded_shape(
@@ -142,26 +154,25 @@ def padded_shape(
 def _particle_phase(
     particles: Particles,
     projectors: Sequence[Projector],
-    canvas: tuple[int, int],
+    grid: RadialGrid,
     pad: tuple[int, int],
     imaging: Imaging,
-) -> NDArray[np.complex64] | None:
+) -> torch.Tensor | None:
     """Transform the phase in rad behind the particles; None for an empty field."""
     if not len(particles.centres_px) or imaging.signal_scale == 0:
         return None
-    potential = projected_potential(particles, projectors, canvas, pad)
-    potential *= np.float32(interaction_rad_per_V_A(imaging.optics.voltage_kV) * imaging.signal_scale)
-    spectrum: NDArray[np.complex64] = scipy.fft.rfft2(potential, overwrite_x=True)
-    return spectrum
+    potential = projected_potential(particles, projectors, grid.shape_px, pad, grid.device)
+    potential *= interaction_rad_per_V_A(imaging.optics.voltage_kV) * imaging.signal_scale
+    return grid.transform(potential)
 
 
 def _particles_in_frame(
-    phase: NDArray[np.complex64] | None,
+    phase: torch.Tensor | None,
     grid: RadialGrid,
     imaging: Imaging,
     frame: int,
     place_A: NDArray[np.float64],
-) -> NDArray[np.complex64] | None:
+) -> torch.Tensor | None:
     """Give the particles' phase in one frame, faded by the dose so far and moved."""
     if phase is None:
         return None
@@ -174,29 +185,29 @@ def _particles_in_frame(
     return moved * grid.spread(left)
 
 
-def _ice_frames(
-    grid: RadialGrid, imaging: Imaging, generator: np.random.Generator
-) -> Iterator[NDArray[np.complex64] | None]:
-    """Draw the ice's phase in each frame, an Ornstein-Uhlenbeck process for every wave; None without ice."""
+def _ice_frames(grid: RadialGrid, imaging: Imaging, draws: Draws) -> Iterator[torch.Tensor | None]:
+    """Draw the ice's phase averaged over each frame, of an Ornstein-Uhlenbeck process for every wave; None without ice."""
     g, step = grid.frequencies_per_A, imaging.dose_e_per_A2 / imaging.frames
-    power = ice_phase_power(g, imaging.optics.voltage_kV, imaging.ice_thickness_nm) * motion_average(g, step)
+    power = ice_phase_power(g, imaging.optics.voltage_kV, imaging.ice_thickness_nm)
     power *= imaging.ice_noise_scale**2
-    kept = motion_correlation(g, step)
-    ice: NDArray[np.complex64] | None = None
-    for _ in range(imaging.frames):
-        if not power.any():
-            yield None
-        elif ice is None:
-            ice = random_spectrum(grid, power, generator)
-            yield ice
-        else:
-            ice = ice * grid.spread(kept) + random_spectrum(grid, power * (1.0 - kept**2), generator)
+    if not power.any():
+        yield from itertools.repeat(None, imaging.frames)
+    elif imaging.frames == 1:
+        yield random_spectrum(grid, power * motion_average(g, step), draws)
+    else:
+        motion = frame_motion(g, step)
+        kept, carried = grid.spread(motion.kept), grid.spread(motion.carried)
+        fresh = random_spectrum(grid, power * motion.fresh**2, draws)
+        ice = fresh + random_spectrum(grid, power * motion.before**2, draws)
+        yield ice
+        for _ in range(imaging.frames - 1):
+            ice = ice * kept + fresh * carried
+            fresh = random_spectrum(grid, power * motion.fresh**2, draws)
+            ice += fresh
             yield ice
 
 
-def _background(
-    grid: RadialGrid, imaging: Imaging, generator: np.random.Generator
-) -> NDArray[np.complex64] | None:
+def _background(grid: RadialGrid, imaging: Imaging, draws: Draws) -> torch.Tensor | None:
     """Draw the structured background of the whole exposure, as contrast."""
     if imaging.background_power_A2 == 0:
         return None
@@ -206,84 +217,77 @@ def _background(
         imaging.background_exponent,
         imaging.background_rolloff_A,
     )
-    return random_spectrum(grid, power, generator)
+    return random_spectrum(grid, power, draws)
 
 
 def _transmission(
-    shape_px: tuple[int, int], pixel_size_A: float, imaging: Imaging, generator: np.random.Generator
-) -> NDArray[np.float32]:
+    shape_px: tuple[int, int], pixel_size_A: float, imaging: Imaging, thicker_rad: float, device: torch.device
+) -> torch.Tensor:
     """Give the mean intensity over the field relative to its centre: thicker ice is darker."""
-    direction = generator.uniform(0.0, 2 * np.pi)
     if imaging.thickness_gradient_nm_per_um == 0:
-        return np.ones((1, 1), dtype=np.float32)
+        return torch.ones((1, 1), device=device)
     thickness = thickness_map_nm(
         shape_px,
         pixel_size_A,
         imaging.ice_thickness_nm,
         imaging.thickness_gradient_nm_per_um,
-        direction,
+        thicker_rad,
     )
     decay = np.log(unscattered_share(imaging.optics.voltage_kV, 1.0))
-    result: NDArray[np.float32] = np.exp(
-        (thickness - np.float32(imaging.ice_thickness_nm)) * np.float32(decay)
-    )
-    return result
+    thicker = torch.from_numpy(thickness).to(device) - imaging.ice_thickness_nm
+    return (thicker * float(decay)).exp_()
 
 
-def _shifted(
-    spectrum: NDArray[np.complex64], grid: RadialGrid, shift_A: NDArray[np.float64]
-) -> NDArray[np.complex64]:
+def _shifted(spectrum: torch.Tensor, grid: RadialGrid, shift_A: NDArray[np.float64]) -> torch.Tensor:
     """Move a field by (y, x) in A: a phase ramp on its transform."""
     if not shift_A.any():
         return spectrum
     rows = np.fft.fftfreq(grid.shape_px[0], grid.pixel_size_A) * shift_A[0]
     columns = np.fft.rfftfreq(grid.shape_px[1], grid.pixel_size_A) * shift_A[1]
-    along_y = np.exp(-2j * np.pi * rows).astype(np.complex64)
-    along_x = np.exp(-2j * np.pi * columns).astype(np.complex64)
-    moved: NDArray[np.complex64] = spectrum * along_y[:, None]
+    along_y, along_x = (
+        torch.from_numpy(np.exp(-2j * np.pi * turns).astype(np.complex64)).to(grid.device)
+        for turns in (rows, columns)
+    )
+    moved = spectrum * along_y[:, None]
     moved *= along_x[None, :]
     return moved
 
 
-def _mean_with(
-    mean: NDArray[np.complex64] | None, new: NDArray[np.complex64] | None, count: int
-) -> NDArray[np.complex64] | None:
+def _mean_with(mean: torch.Tensor | None, new: torch.Tensor | None, count: int) -> torch.Tensor | None:
     """Give the mean of `count` fields (whose mean is `mean`) and one more."""
     if mean is None or new is None:
         return new
-    return mean + (new - mean) / np.float32(count + 1)
+    return mean + (new - mean) / (count + 1)
 
 
 def _clean_image(
-    seen: NDArray[np.complex64] | None,
-    phase: NDArray[np.complex64] | None,
+    seen: torch.Tensor | None,
+    phase: torch.Tensor | None,
     lens: Lens,
     grid: RadialGrid,
     imaging: Imaging,
-) -> NDArray[np.float32]:
+) -> torch.Tensor:
     """Give the contrast of the particles alone: behind the lens, also behind the MTF, or before both."""
     if seen is None or phase is None:
-        return np.zeros(grid.shape_px, dtype=np.float32)
+        return torch.zeros(grid.shape_px, device=grid.device)
     if imaging.clean == "noctf":
-        spectrum = np.float32(-2.0) * phase  # a perfect phase plate: every frequency with full contrast, dark
+        spectrum = -2.0 * phase  # a perfect phase plate: every frequency with full contrast, dark
     else:
         spectrum = lens.image(seen)
     if imaging.clean == "ctf_mtf":
         spectrum *= grid.spread(
             signal_transfer(imaging.detector, grid.frequencies_per_A, imaging.detector_pixel_A)
         )
-    image: NDArray[np.float32] = scipy.fft.irfft2(spectrum, s=grid.shape_px, overwrite_x=True)
-    return image
+    return grid.restore(spectrum)
 
 
-def _coloured(counts: NDArray[np.float32], pixel_size_A: float, imaging: Imaging) -> NDArray[np.float32]:
+def _coloured(counts: torch.Tensor, pixel_size_A: float, imaging: Imaging) -> torch.Tensor:
     """Give counts the colour of a camera that integrates; those of a counting camera stay whole numbers."""
     if imaging.detector.counts:
         return counts
-    grid = make_radial_grid((counts.shape[0], counts.shape[1]), pixel_size_A)
-    spectrum = scipy.fft.rfft2(counts)
+    grid = make_radial_grid((counts.shape[0], counts.shape[1]), pixel_size_A, counts.device)
+    spectrum = grid.transform(counts)
     spectrum *= grid.spread(
         transfer_after_counting(imaging.detector, grid.frequencies_per_A, imaging.detector_pixel_A)
     )
-    image: NDArray[np.float32] = scipy.fft.irfft2(spectrum, s=counts.shape, overwrite_x=True)
-    return image
+    return grid.restore(spectrum)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.physics.ctf import Defocus, Optics
+from clearice.physics.ctf import Optics
 from clearice.physics.detectors import Detector
 from clearice.physics.imaging import Imaging
 
@@ -136,52 +136,6 @@ def effective_b_factors_A2(
     """
     own = np.zeros_like(b_factors_A2) if settings.ignore_b_factors else b_factors_A2
     return np.maximum(own, settings.b_factor_floor_A2)
-
-
-def parse_range(text: str, what: str) -> tuple[float, ...]:
-    """Read ``0.8-2.0`` (a range), ``1.2`` (one value) or ``1.2,1.5,0.9`` (a list to draw from).
-
-    Raises
-    ------
-    ValueError
-        The text is none of these.
-    """
-    try:
-        if "," in text:
-            values = tuple(float(word) for word in text.split(","))
-            return (*values, values[0]) if len(values) == 2 else values
-        low, separator, high = text.partition("-")
-        values = (float(low), float(high if separator else low))
-    except ValueError:
-        raise ValueError(
-            f"{what} is {text!r}; give a range such as 0.8-2.0, one number, or a list 1.2,1.5,0.9"
-        ) from None
-    if values[0] > values[1]:
-        raise ValueError(f"{what} {text!r} ends below its start; write the smaller number first")
-    return values
-
-
-def draw_value(values: tuple[float, ...], generator: np.random.Generator) -> float:
-    """Draw uniformly from a range of two numbers, or one of a longer list."""
-    if len(values) == 2:
-        return float(generator.uniform(*values))
-    return float(generator.choice(np.array(values)))
-
-
-def draw_defocus(
-    values: tuple[float, ...], largest_astigmatism_um: float, generator: np.random.Generator
-) -> Defocus:
-    """Draw the mean defocus from `values`, the astigmatism from 0 to its largest, its angle from 0 to 180."""
-    mean = draw_value(values, generator)
-    half = generator.uniform(0.0, largest_astigmatism_um) / 2
-    return Defocus(mean + half, mean - half, float(generator.uniform(0.0, 180.0)))
-
-
-def empty_fields(count: int, fraction: float, generator: np.random.Generator) -> NDArray[np.bool_]:
-    """Choose which of `count` fields stay without particles: the nearest whole number to the fraction."""
-    empty = np.zeros(count, dtype=bool)
-    empty[generator.permutation(count)[: round(fraction * count)]] = True
-    return empty
 
 
 def _typed(name: str, value: Any, kind: str) -> Any:

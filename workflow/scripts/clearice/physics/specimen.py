@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from clearice.physics.orientations import random_rotations
@@ -52,11 +53,7 @@ def draw_particles(
     ValueError
         A weight is negative or all are zero; the density cannot be placed.
     """
-    shares = np.asarray(weights, dtype=np.float64)
-    if not len(shares) or not np.isfinite(shares).all() or (shares < 0).any() or shares.sum() == 0:
-        raise ValueError(
-            f"the weights of the structures are {list(weights)}; give positive numbers, one per structure"
-        )
+    shares = shares_of_structures(weights)
     placed = place_particles(
         shape_px=shape_px,
         pixel_size_A=pixel_size_A,
@@ -69,14 +66,34 @@ def draw_particles(
     return Particles(
         centres_px=placed.centres_px,
         rotations=random_rotations(count, generator),
-        structures=generator.choice(len(shares), size=count, p=shares / shares.sum()),
+        structures=generator.choice(len(shares), size=count, p=shares),
         wanted=placed.wanted,
     )
 
 
+def shares_of_structures(weights: Sequence[float]) -> NDArray[np.float64]:
+    """Turn the weights of the structures into shares that add up to 1.
+
+    Raises
+    ------
+    ValueError
+        A weight is negative or no number, or all are zero.
+    """
+    shares = np.asarray(weights, dtype=np.float64)
+    if not len(shares) or not np.isfinite(shares).all() or (shares < 0).any() or shares.sum() == 0:
+        raise ValueError(
+            f"the weights of the structures are {list(weights)}; give positive numbers, one per structure"
+        )
+    return np.asarray(shares / shares.sum())
+
+
 def projected_potential(
-    particles: Particles, projectors: Sequence[Projector], shape_px: tuple[int, int], pad_px: tuple[int, int]
-) -> NDArray[np.float32]:
+    particles: Particles,
+    projectors: Sequence[Projector],
+    shape_px: tuple[int, int],
+    pad_px: tuple[int, int],
+    device: torch.device,
+) -> torch.Tensor:
     """Add the projections of all particles up.
 
     Parameters
@@ -84,18 +101,20 @@ def projected_potential(
     particles
         The field.
     projectors
-        One per structure, at the field's pixel size.
+        One per structure, at the field's pixel size, on `device`.
     shape_px
         Shape (h, w) of the padded canvas.
     pad_px
         (rows, columns) of padding before the field's first pixel.
+    device
+        Where to compute.
 
     Returns
     -------
-    float32 array (h, w)
+    float32 tensor (h, w)
         Projected potential in V A.
     """
-    canvas = np.zeros(shape_px, dtype=np.float32)
+    canvas = torch.zeros(shape_px, device=device)
     for centre, rotation, structure in zip(
         particles.centres_px, particles.rotations, particles.structures, strict=True
     ):
@@ -107,9 +126,9 @@ def projected_potential(
     return canvas
 
 
-def add_image(canvas: NDArray[np.float32], image: NDArray[np.float32], corner_px: NDArray[np.int64]) -> None:
+def add_image(canvas: torch.Tensor, image: torch.Tensor, corner_px: NDArray[np.int64]) -> None:
     """Add an image to a canvas in place, its first pixel at `corner_px` (y, x), less what sticks out."""
-    (y, x), (height, width) = corner_px, canvas.shape
+    (y, x), (height, width) = corner_px.tolist(), canvas.shape
     top, left = max(0, -y), max(0, -x)
     bottom, right = min(image.shape[0], height - y), min(image.shape[1], width - x)
     if top < bottom and left < right:
