@@ -1,11 +1,8 @@
-"""Measure Noise2Noise on simulated counting movies (against the truth) and on real frames of EMPIAR-10146.
+"""Measure Noise2Noise on simulated counting movies, against the truth.
 
-    python benchmarks/noise2noise.py simulated
-    python benchmarks/noise2noise.py real --data ../shared/data/empiar10146
+    python benchmarks/noise2noise.py
 
-`real` is leave-micrographs-out: for each fold a network learns frame -> rest (two exposures of one field whose
-noise has no covariance, see the data's SOURCE.txt) from the other micrographs, and denoises the
-fold's frames.
+On real micrographs: benchmarks/noise2noise_real.py.
 """
 
 from __future__ import annotations
@@ -26,10 +23,8 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from clearice.evaluation.independent import agreement, agreement_sums  # noqa: E402
 from clearice.image.filters import gaussian, lowpass  # noqa: E402
 from clearice.image.grids import apply_transfer  # noqa: E402
-from clearice.image.resize import fourier_resample  # noqa: E402
 from clearice.image.rings import ring_sums, transfer_of_rings  # noqa: E402
 from clearice.image.scaling import restore, standardise  # noqa: E402
 from clearice.learning.diets import DietSettings, training_pairs, validation_pairs  # noqa: E402
@@ -46,40 +41,27 @@ PIXEL_SIZE_A = 3.0
 FRAMES = 20
 DOSE_PER_FRAME = 1.0  # electrons per pixel
 CONTRAST = 0.07  # standard deviation of the expected counts over their mean
-DEFAULTS = {
-    "simulated": {"steps": 400, "width": 15, "crop_px": 64},
-    "real": {"steps": 800, "width": 24, "crop_px": 128},
-}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("part", choices=["simulated", "real"])
-    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared/data/empiar10146")
-    parser.add_argument("--steps", type=int, help="simulated: 400, real: 800 in each fold")
-    parser.add_argument("--width", type=int, help="simulated: 15, real: 24")
-    parser.add_argument("--crop_px", type=int, help="simulated: 64, real: 128")
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--width", type=int, default=15)
+    parser.add_argument("--crop_px", type=int, default=64)
     parser.add_argument("--batch_size", type=int, default=4)
     parser.add_argument("--learning_rate", type=float, default=2e-3)
-    parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
-    for name, value in DEFAULTS[options.part].items():
-        if getattr(options, name) is None:
-            setattr(options, name, value)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(options.threads)
     print(
         f"{datetime.date.today()}, {platform.machine()}, {options.threads} threads, torch {torch.__version__}"
     )
     print(f"python {' '.join(sys.argv)}\n")
-    if options.part == "simulated":
-        simulated(options)
-    else:
-        real(options)
+    simulated(options)
 
 
 def simulated(options: argparse.Namespace) -> None:
@@ -206,64 +188,6 @@ def psnr_after_fit(answer: Image, truth: Image) -> float:
     slope, offset = np.polyfit(answer.ravel().astype(np.float64), truth.ravel().astype(np.float64), 1)
     error = float(np.mean((slope * answer + offset - truth) ** 2))
     return 10.0 * float(np.log10(float(np.ptp(truth)) ** 2 / error))
-
-
-def real(options: argparse.Namespace) -> None:
-    """Print the agreement of denoised frames with `rest`, in bands, for folds of micrographs left out."""
-    from real_scores import PIXEL_SIZE_A as FINE_A
-    from real_scores import RING_PX, load_fields, score_agreement
-
-    fields = load_fields(options.data)
-    names = sorted(fields)
-    frames = {name: fields[name].frame for name in names}
-    rests = {name: fields[name].rest for name in names}
-    shape = tuple(round(side * FINE_A / PIXEL_SIZE_A) for side in fields[names[0]].frame.shape)
-    pairs = {}
-    for name in names:
-        coarse = [fourier_resample(image, (shape[0], shape[1])) for image in (frames[name], rests[name])]
-        # one way only: the network is for the frame's dose; both standardised: one normalisation serves both
-        frame, rest = (standardise(image)[0] for image in coarse)
-        pairs[name] = training_image(name, frame, rest, "supervised")
-    answers: dict[str, Image] = {}
-    start = time.monotonic()
-    for fold in range(options.folds):
-        left_out = names[fold :: options.folds]
-        others = [name for name in names if name not in left_out]
-        network = trained_network([pairs[n] for n in others[1:]], [pairs[others[0]]], "supervised", options)
-        for name in left_out:
-            coarse = fourier_resample(frames[name], (shape[0], shape[1]))
-            answers[name] = fourier_resample(denoised(network, coarse), frames[name].shape)
-    seconds = time.monotonic() - start
-    low = {
-        name: lowpass(image, pixel_size_A=FINE_A, resolution_A=20.0, edge_fraction=0.2)
-        for name, image in frames.items()
-    }
-    bands = ((200.0, 10.0), (200.0, 50.0), (50.0, 25.0), (25.0, 15.0), (15.0, 10.0))
-    methods = {"raw": frames, "low-pass 20 A": low, "Noise2Noise, frame -> rest": answers}
-    print("| single frames | r | r, other micrograph | EV filt | EV filt, other | FRC 0.143, A |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for label, images in methods.items():
-        s = score_agreement(images, rests)
-        print(
-            f"| {label} | {s['r']:.2f} | {s['r_other']:.2f} | {s['EV_filt']:.2f} | {s['EV_other']:.2f} "
-            f"| {s['FRC_A']:.1f} |"
-        )
-    print("\nr in the band alone (both images limited to it), % / explained variance, %\n")
-    print("| single frames | " + " | ".join(f"{coarse:g}-{fine:g} A" for coarse, fine in bands) + " |")
-    print("| --- |" + " --- |" * len(bands))
-    for label, images in methods.items():
-        cells = []
-        for coarse_A, fine_A in bands:
-            scores = []
-            for name in names:
-                sums = agreement_sums(images[name], rests[name], RING_PX)
-                band = sums.within(FINE_A / coarse_A, FINE_A / fine_A)
-                one = agreement(band, band, pixel_size_A=FINE_A, coarsest_A=coarse_A, finest_A=fine_A)
-                scores.append((one.correlation, one.explained))
-            r, explained = 100 * np.mean(scores, axis=0)
-            cells.append(f"{r:.2f} / {explained:.2f}")
-        print(f"| {label} | " + " | ".join(cells) + " |")
-    print(f"\n{options.folds} folds, {options.folds * options.steps} steps in {seconds:.0f} s")
 
 
 if __name__ == "__main__":

@@ -198,6 +198,9 @@ def main() -> None:
     parser.add_argument("--seeds", nargs="+", type=int, default=[1, 2, 3])
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--figure", type=Path, metavar="FOLDER", help="draw pictures of the first seed here")
+    parser.add_argument(
+        "--score_only", action="store_true", help="score what an earlier call made, and make nothing"
+    )
     parser.add_argument("--given", action="append", default=[], metavar="NAME=FOLDER")
     parser.add_argument(
         "--choose", action="store_true", help="score frames of the two settings micrographs instead"
@@ -213,6 +216,8 @@ def main() -> None:
     works = {seed: arguments.work.resolve() / f"seed{seed}" for seed in arguments.seeds}
     wall_s = 0.0
     for seed, work in works.items():
+        if arguments.score_only:
+            continue
         work.mkdir(parents=True, exist_ok=True)
         prepare(work, data)
         wall_s += run_workflow(work, arguments.config, seed, methods, kinds, arguments.cores)
