@@ -1,16 +1,21 @@
-"""The real data of the benchmarks: EMPIAR-10146, its independent rests, marks, regions and pure noise."""
+"""The real data of the benchmarks: EMPIAR-10146, its independent rests, marks, regions and pure noise.
+
+python benchmarks/real_data.py --rests resources/empiar10146/rests/apoferritin_frame    # the demo's independent exposures
+"""
 
 from __future__ import annotations
 
+import argparse
 import csv
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.io import imread
+from skimage.io import imread, imsave
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
@@ -138,3 +143,24 @@ def write_inputs(target: Path, folder: Path | None = None) -> None:
 def shape_of(image: Image) -> tuple[int, int]:
     height, width = image.shape
     return height, width
+
+
+def write_rests(target: Path, names: Sequence[str], folder: Path) -> None:
+    """Write the rests of some micrographs as 16-bit PNG, mean +- 6 standard deviations, for the bundled data."""
+    target.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        rest = load_fields(folder)[name].rest
+        scaled = (rest - rest.mean()) / rest.std() * (32767 / 6) + 32768
+        imsave(
+            target / f"{name}.png", np.clip(np.rint(scaled), 0, 65535).astype(np.uint16), check_contrast=False
+        )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, default=default_folder())
+    parser.add_argument("--rests", type=Path, required=True, metavar="FOLDER")
+    given = parser.parse_args()
+    write_rests(given.rests, SETTINGS, given.data)

@@ -102,7 +102,10 @@ def simulate_micrographs(
         )
     if movie_suffix not in MOVIE_SUFFIXES:
         raise ValueError(f"movie_suffix is {movie_suffix!r}; use one of {', '.join(MOVIE_SUFFIXES)}")
-    models = [read_structure(path, chosen.assembly or None) for path in structures]
+    models = [
+        read_structure(path, chosen.assembly or None, ignore_b_factors=chosen.ignore_b_factors)
+        for path in structures
+    ]
     projectors = [_projector(model, chosen, pixel_size_A, where) for model in models]
     sources = [{"file": path.name, "sha256": checksum(path)} for path in structures]
     names = [f"{batch}_{index + 1:03d}" for index in range(number)]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 # Atoms that carry hydrogens at pH 7, for the standard residues; an atom that is not listed has none.
 # Chain ends are treated as inner residues, histidine as the neutral tautomer with its proton on NE2.
-_BACKBONE = "N1 CA1 C0"
+_BACKBONE = "N1 CA1 C0 O0"
 _SIDE_CHAINS = {
     "A": "CB3",
     "R": "CB2 CG2 CD2 NE1 NH1:2 NH2:2",
@@ -42,7 +42,16 @@ _BASES = {
     "T": "N3:1 C6:1 C7:3 C5M:3",
 }
 _OLD_NUCLEOTIDES = {"ADE": "A", "GUA": "G", "CYT": "C", "URA": "U", "URI": "U", "THY": "T", "T": "T"}
+_OTHER_NAMES = {
+    "HSD": "HIS",
+    "HSE": "HIS",
+    "HSP": "HIS",
+    "HID": "HIS",
+    "HIE": "HIS",
+    "HIP": "HIS",
+}  # CHARMM's, Amber's
 _VALENCES = {"C": 4, "N": 3, "O": 2}
+_LARGE = {"Si", "P", "S", "Cl", "As", "Se", "Br", "Te", "I"}  # their bonds to C, N, O are longer than 1.7 A
 
 
 def hydrogens_of_residue(
@@ -50,9 +59,10 @@ def hydrogens_of_residue(
 ) -> list[int]:
     """Count the hydrogens that ride on each heavy atom of one residue.
 
-    Standard amino acids and nucleotides follow a table (pH 7, inside a chain). In a modified residue the
-    atoms of the parent keep the parent's counts; all other atoms are counted from valences and bond
-    lengths.
+    Standard amino acids and nucleotides follow a table (pH 7, inside a chain). Modified and D-amino acids keep
+    the counts of the parent on backbone and CB, modified nucleotides those of the plain sugar; any other
+    residue that is built like an amino acid gets the backbone of one. All other atoms are counted from
+    valences and bond lengths, which know nothing of bonds to other residues.
 
     Parameters
     ----------
@@ -71,24 +81,22 @@ def hydrogens_of_residue(
         Hydrogens on each atom, 0 to 4.
     """
     modern = [name.replace("*", "'") for name in names]
-    table, complete = _table_of(residue, modern)
+    table, complete = _table_of(residue, modern, _has_backbone(modern, elements, positions_A))
     if complete:
         return [table.get(name, 0) for name in modern]
     guessed = _count_by_valence(elements, positions_A)
     return [table.get(name, guess) for name, guess in zip(modern, guessed, strict=True)]
 
 
-def _table_of(residue: str, names: Sequence[str]) -> tuple[dict[str, int], bool]:
+def _table_of(residue: str, names: Sequence[str], has_backbone: bool) -> tuple[dict[str, int], bool]:
     """Give the hydrogen counts by atom name, and whether they cover the whole residue."""
-    known = gemmi.find_tabulated_residue(residue)
+    known = gemmi.find_tabulated_residue(_OTHER_NAMES.get(residue, residue))
     letter = _OLD_NUCLEOTIDES.get(residue, known.one_letter_code)
-    nucleotide = residue in _OLD_NUCLEOTIDES or known.kind in (gemmi.ResidueKind.RNA, gemmi.ResidueKind.DNA)
-    parents = _BASES if nucleotide else _SIDE_CHAINS
-    if letter.upper() not in parents or not (nucleotide or known.kind == gemmi.ResidueKind.AA):
-        return {}, False
-    standard = letter.isupper()
-    if nucleotide:
-        table = _parse(_SUGAR) | _parse(_BASES[letter.upper()])
+    parent, standard = letter.upper(), letter.isupper()
+    if residue in _OLD_NUCLEOTIDES or known.kind in (gemmi.ResidueKind.RNA, gemmi.ResidueKind.DNA):
+        if parent not in _BASES:
+            return {}, False
+        table = _parse(_SUGAR) | _parse(_BASES[parent])
         if "O2'" not in names:
             table["C2'"] = 2
         if not standard:
@@ -97,10 +105,24 @@ def _table_of(residue: str, names: Sequence[str]) -> tuple[dict[str, int], bool]
                 name: count for name, count in _parse(_SUGAR).items() if name not in ("O2'", "C1'", "C2'")
             }
         return table, standard
-    table = _parse(_BACKBONE) | _parse(_SIDE_CHAINS[letter.upper()])
+    if not (known.is_amino_acid() or has_backbone):
+        return {}, False
+    if parent not in _SIDE_CHAINS:
+        return _parse(_BACKBONE), False
+    table = _parse(_BACKBONE) | _parse(_SIDE_CHAINS[parent])
     if not standard:
-        table = {name: count for name, count in table.items() if name in ("N", "CA", "C", "CB")}
+        table = {name: count for name, count in table.items() if name in ("N", "CA", "C", "O", "CB")}
     return table, standard
+
+
+def _has_backbone(names: Sequence[str], elements: Sequence[str], positions_A: NDArray[np.float64]) -> bool:
+    """Tell whether N, CA, C and O are there and bonded in this order, whatever the residue is called."""
+    index = {name: number for number, name in enumerate(names)}
+    chain = [index[name] for name in ("N", "CA", "C", "O") if name in index]
+    if [elements[number] for number in chain] != ["N", "C", "C", "O"]:
+        return False
+    lengths = np.linalg.norm(np.diff(positions_A[chain], axis=0), axis=1)
+    return bool(((lengths > 0.8) & (lengths < 1.8)).all())
 
 
 def _parse(text: str) -> dict[str, int]:
@@ -120,7 +142,7 @@ def _count_by_valence(elements: Sequence[str], positions_A: NDArray[np.float64])
         if element not in _VALENCES:
             counts.append(0)
             continue
-        bonded = np.flatnonzero((distances[index] > 0.8) & (distances[index] < 2.0))
+        bonded = np.flatnonzero((distances[index] > 0.8) & (distances[index] < 2.2))
         lengths = [(elements[int(other)], float(distances[index, other])) for other in bonded]
         orders = [_bond_order(element, other, length) for other, length in lengths]
         orders = [order for order in orders if order > 0]
@@ -134,8 +156,10 @@ def _count_by_valence(elements: Sequence[str], positions_A: NDArray[np.float64])
 def _bond_order(first: str, second: str, length_A: float) -> float:
     """Estimate a bond order from two elements and their distance in A."""
     pair = frozenset((first, second))
-    if pair & {"P", "S"}:
-        return 2.0 if first == "O" else 1.0  # oxygens of phosphates and sulphates carry no proton at pH 7
+    if pair & _LARGE:
+        return (
+            2.0 if first == "O" else 1.0
+        )  # oxygens of phosphates, sulphates and their like carry no proton at pH 7
     if length_A > 1.7:
         return 0.0
     limits = {

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
+import logging
+import math
+import re
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +18,15 @@ from numpy.typing import NDArray
 from clearice.files.hydrogens import hydrogens_of_residue
 
 _WATERS = {"HOH", "DOD", "WAT", "H2O", "TIP", "TIP3", "SOL"}
+_SUFFIX = re.compile(r"\.(?:(?P<pdb>pdb|ent|(?P<built>pdb\d+))|cif|mmcif)(?:\.gz)?$", re.IGNORECASE)
+_NUMBER = re.compile(rb"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*")
+_CURES = {
+    "a coordinate": "correct the file",
+    "an occupancy": "correct the file",
+    "a B factor": "correct the file, or set ignore_b_factors in the section physics of the config",
+}
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -19,7 +34,7 @@ class Structure:
     """Heavy atoms of one structure.
 
     `name` the file's stem; `elements` (n,) element symbols; `positions_A` float64 (n, 3), x, y, z in A, the
-    centroid of the atoms at the origin; `b_factors_A2` (n,) as in the file; `occupancies` (n,) in 0..1;
+    centroid of the atoms at the origin; `b_factors_A2` (n,) as in the file, or 0; `occupancies` (n,) in 0..1;
     `hydrogens` (n,) hydrogens that ride on each atom.
     """
 
@@ -36,45 +51,113 @@ class Structure:
         return float(np.linalg.norm(self.positions_A, axis=1).max())
 
 
-def read_structure(path: Path, assembly: str | None = None) -> Structure:
-    """Read the first model of a structure file, without waters and alternate locations.
+def read_structure(path: Path, assembly: str | None = None, *, ignore_b_factors: bool = False) -> Structure:
+    """Read the first model of a structure file, or all models of an assembly file, without waters.
 
-    Of alternate locations the first is kept, with the occupancy of all together. Hydrogens of the file are
-    dropped: they come back as riding hydrogens, which every structure gets by the same rule.
+    Of alternate locations, and of residues that share one place, the first is kept, with the occupancy of all
+    together. Atoms of occupancy 0 were not observed and are dropped, unless the file gives no atom any
+    occupancy: then all count as 1. Hydrogens of the file are dropped: they come back as riding hydrogens,
+    which every structure gets by the same rule.
 
     Parameters
     ----------
     path
-        ``.pdb``, ``.ent`` or ``.cif``, also with ``.gz``.
+        ``.pdb``, ``.ent``, ``.cif`` or ``.mmcif``, or an assembly file ``.pdb1``, ``.pdb2``, ...; also with
+        ``.gz``. The models of an assembly file are the copies that make up one particle.
     assembly
         Name of the biological assembly to build (mostly ``1``), or None for the atoms as they are.
+    ignore_b_factors
+        Take no B factor from the file: all become 0 A^2, and none needs to be a number.
 
     Raises
     ------
     ValueError
-        The file is no structure, holds no atom, an unknown element or no such assembly.
+        The file is no structure or has another suffix; it holds only waters and hydrogens, an unknown element,
+        a coordinate, occupancy or B factor that is no finite number, or no such assembly.
     OSError
         The file cannot be read.
     """
-    with path.open("rb"):
-        pass  # gemmi reports a missing file as RuntimeError
-    try:
-        structure = gemmi.read_structure(str(path))
-    except (RuntimeError, ValueError, UnicodeDecodeError) as error:
-        sentence = " ".join(str(error).split())
+    suffix = _SUFFIX.search(path.name)
+    if suffix is None:
         raise ValueError(
-            f"{path} cannot be read as PDB or mmCIF ({sentence}); give a structure file"
-        ) from None
-    if len(structure) == 0:
-        raise ValueError(f"{path} holds no atoms; give a PDB or mmCIF file with coordinates")
+            f"{path} does not end like a structure file; give .pdb, .ent, .cif or .mmcif, or an assembly as .pdb1, "
+            ".pdb2 and so on, each plain or with .gz"
+        )
+    content, is_pdb = _content_of(path), suffix["pdb"] is not None
+    structure = _parse(content, path, is_pdb)
+    broken = _broken_in_text(content) if is_pdb else _broken_in_models(structure)
+    _refuse_broken_numbers(broken, path, ignore_b_factors)
     if assembly is not None:
-        _build_assembly(structure, path, assembly)
-    return _arrays_of(structure, path)
+        _build_assembly(structure, path, assembly, is_built=suffix["built"] is not None)
+    chains = [chain for model in list(structure)[: None if suffix["built"] else 1] for chain in model]
+    _settle_occupancies(chains, path)
+    _refuse_unknown_elements(chains, path, content, is_pdb)
+    return _arrays_of(chains, path, ignore_b_factors)
 
 
-def _build_assembly(structure: gemmi.Structure, path: Path, assembly: str) -> None:
+def _content_of(path: Path) -> bytes:
+    """Read a file, decompressed where its name ends in ``.gz``: gemmi takes a file cut off for a whole one."""
+    content = path.read_bytes()
+    try:
+        return gzip.decompress(content) if path.suffix.lower() == ".gz" else content
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise _no_structure(path, f"as a gzip file it is broken: {error}") from None
+
+
+def _parse(content: bytes, path: Path, is_pdb: bool) -> gemmi.Structure:
+    """Let gemmi read a file's content, and see that there are atoms in it."""
+    try:
+        structure = gemmi.read_structure_string(
+            content, format=gemmi.CoorFormat.Pdb if is_pdb else gemmi.CoorFormat.Mmcif
+        )
+    except (RuntimeError, ValueError, LookupError, ArithmeticError) as error:
+        raise _no_structure(path, " ".join(str(error).split()) if content else "it is empty") from None
+    if len(structure) == 0 or not any(len(residue) for chain in structure[0] for residue in chain):
+        raise _no_structure(path, "it lists no atom" if content else "it is empty")
+    return structure
+
+
+def _no_structure(path: Path, why: str) -> ValueError:
+    """Make the error for a file that is something else."""
+    return ValueError(f"{path} is not a structure ({why}); give a PDB or mmCIF file with coordinates")
+
+
+def _broken_in_text(content: bytes) -> Iterator[tuple[str, str]]:
+    """Give kind and atom of each number of a PDB file that is none: gemmi takes it for 0."""
+    for line in filter(_is_atom, content.splitlines()):
+        columns = ((line[30:38], line[38:46], line[46:54]), (line[54:60],), (line[60:66],))
+        for kind, fields in zip(_CURES, columns, strict=True):
+            if not all(
+                _is_number(field) or (kind != "a coordinate" and not field.strip()) for field in fields
+            ):
+                yield kind, _name_of_line(line)
+
+
+def _broken_in_models(structure: gemmi.Structure) -> Iterator[tuple[str, str]]:
+    """Give kind and atom of each number of an mmCIF file that is none: gemmi makes it NaN."""
+    for model in structure:
+        for one in model.all():
+            values = (sum(one.atom.pos.tolist()), one.atom.occ, one.atom.b_iso)
+            for kind, value in zip(_CURES, values, strict=True):
+                if not math.isfinite(value):
+                    yield kind, _name(one.atom.name, one.residue.name, str(one.residue.seqid))
+
+
+def _refuse_broken_numbers(broken: Iterator[tuple[str, str]], path: Path, ignore_b_factors: bool) -> None:
+    """Stop at numbers that would poison the simulation."""
+    found = [(kind, name) for kind, name in broken if not (ignore_b_factors and kind == "a B factor")]
+    for worst, cure in _CURES.items():
+        names = [name for kind, name in found if kind == worst]
+        if names:
+            raise ValueError(
+                f"{path} has {len(names)} atom{'s' * (len(names) > 1)} with {worst} that is no finite number "
+                f"(first: {names[0]}); {cure}"
+            )
+
+
+def _build_assembly(structure: gemmi.Structure, path: Path, assembly: str, *, is_built: bool) -> None:
     """Replace the first model by the named biological assembly."""
-    names = [one.name for one in structure.assemblies]
+    names = [] if is_built else [one.name for one in structure.assemblies]
     if assembly not in names:
         raise ValueError(
             f"{path} has no biological assembly {assembly!r} (it has: {', '.join(names) or 'none'}); "
@@ -83,47 +166,66 @@ def _build_assembly(structure: gemmi.Structure, path: Path, assembly: str) -> No
     structure.transform_to_assembly(assembly, gemmi.HowToNameCopiedChain.AddNumber)
 
 
-def _arrays_of(structure: gemmi.Structure, path: Path) -> Structure:
-    """Collect the heavy atoms of the first model."""
-    elements: list[str] = []
-    positions: list[tuple[float, float, float]] = []
-    factors: list[float] = []
-    occupancies: list[float] = []
-    hydrogens: list[int] = []
-    for chain in structure[0]:
-        before: gemmi.Residue | None = None
-        for residue in chain:
-            alternative = before is not None and _is_alternative_of(residue, before)
-            if not alternative:
-                before = residue
-            if alternative or residue.is_water() or residue.name in _WATERS:
-                continue
-            atoms, shares = _without_alternates(residue)
-            if not atoms:
-                continue
+def _settle_occupancies(chains: list[gemmi.Chain], path: Path) -> None:
+    """Give every atom the occupancy 1 where the file gives none to any; else say how many will be dropped."""
+    atoms = [atom for chain in chains for residue in chain for atom in _heavy_atoms(residue)]
+    empty = [atom for atom in atoms if atom.occ <= 0]
+    if atoms and len(empty) == len(atoms):
+        for atom in atoms:
+            atom.occ = 1.0
+        log.warning("%s gives none of its %d atoms an occupancy; all are taken as 1", path, len(atoms))
+    elif empty:
+        log.warning("%s: %d of %d atoms have occupancy 0 and are dropped", path, len(empty), len(atoms))
+
+
+def _refuse_unknown_elements(chains: list[gemmi.Chain], path: Path, content: bytes, is_pdb: bool) -> None:
+    """Stop at an atom that is none of the periodic table, and show its element as it is written."""
+    atoms = (
+        (chain.name, residue, atom) for chain in chains for residue in chain for atom in _heavy_atoms(residue)
+    )
+    for chain, residue, atom in atoms:
+        if atom.element.atomic_number > 0 or atom.occ <= 0:
+            continue
+        name = _name(atom.name, residue.name, str(residue.seqid))
+        if is_pdb:
+            lines = (line for line in content.splitlines() if _is_atom(line) and _name_of_line(line) == name)
+            symbols = [line[76:78].decode("latin-1").strip() for line in lines]
+        else:
+            rows = gemmi.cif.read_string(content)[0].find("_atom_site.", ["id", "type_symbol"])
+            symbols = [row.str(1) for row in rows if row.str(0) == str(atom.serial)]
+        raise ValueError(
+            f"{path}: {name} in chain {chain!r} has the unknown element "
+            f"{next(iter(symbols), atom.element.name)!r}; correct the element column of the file"
+        )
+
+
+def _heavy_atoms(residue: gemmi.Residue) -> list[gemmi.Atom]:
+    """Give the atoms that are neither hydrogen nor water's."""
+    water = residue.is_water() or residue.name in _WATERS
+    return [] if water else [atom for atom in residue if not atom.is_hydrogen()]
+
+
+def _arrays_of(chains: list[gemmi.Chain], path: Path, ignore_b_factors: bool) -> Structure:
+    """Collect the heavy atoms of the chains."""
+    elements, hydrogens = list[str](), list[int]()
+    positions, factors, occupancies = list[tuple[float, float, float]](), list[float](), list[float]()
+    for chain in chains:
+        for choices in _places(chain):
+            residue, atoms, shares = _first_choice(choices)
             symbols = [atom.element.name for atom in atoms]
-            for atom, symbol in zip(atoms, symbols, strict=True):
-                if atom.element.atomic_number == 0:
-                    raise ValueError(
-                        f"{path}: atom {atom.name!r} of residue {residue.name} {residue.seqid} in chain "
-                        f"{chain.name!r} "
-                        f"has the unknown element {symbol!r}; correct the element column of the file"
-                    )
             places = [(atom.pos.x, atom.pos.y, atom.pos.z) for atom in atoms]
             hydrogens += hydrogens_of_residue(
-                residue.name, [atom.name for atom in atoms], symbols, np.array(places)
+                residue.name, [atom.name for atom in atoms], symbols, np.array(places).reshape(-1, 3)
             )
             elements += symbols
             positions += places
-            factors += [atom.b_iso for atom in atoms]
+            factors += [0.0 if ignore_b_factors else atom.b_iso for atom in atoms]
             occupancies += shares
     if not elements:
         raise ValueError(
-            f"{path} holds no atoms other than waters and hydrogens; give a structure of the particle"
+            f"{path} holds no atoms other than waters and hydrogens; give the particle's structure"
         )
     centred = np.array(positions, dtype=np.float64)
-    if not np.isfinite(centred).all():
-        raise ValueError(f"{path} has a coordinate that is no finite number; correct the file")
     return Structure(
         name=path.name.split(".")[0],
         elements=np.array(elements),
@@ -134,25 +236,63 @@ def _arrays_of(structure: gemmi.Structure, path: Path) -> Structure:
     )
 
 
-def _is_alternative_of(residue: gemmi.Residue, before: gemmi.Residue) -> bool:
-    """Tell whether a residue is another choice for the place of the one before (microheterogeneity)."""
+def _places(chain: gemmi.Chain) -> Iterator[list[gemmi.Residue]]:
+    """Give the residues of a chain, those that are choices for one place together (microheterogeneity)."""
     # gemmi's own removal of alternates also drops whole chains where residue numbers start again in one chain
-    return residue.seqid == before.seqid and all(atom.has_altloc() for atom in residue)
+    choices: list[gemmi.Residue] = []
+    for residue in chain:
+        if choices and not (residue.seqid == choices[0].seqid and all(atom.has_altloc() for atom in residue)):
+            yield choices
+            choices = []
+        choices.append(residue)
+    if choices:
+        yield choices
+
+
+def _first_choice(choices: list[gemmi.Residue]) -> tuple[gemmi.Residue, list[gemmi.Atom], list[float]]:
+    """Keep the first residue that was observed, its atoms with the occupancy of all choices together."""
+    residue, atoms, shares = choices[0], list[gemmi.Atom](), list[float]()
+    for choice in choices:
+        own, own_shares = _without_alternates(choice)
+        if not atoms:
+            residue, atoms, shares = choice, own, own_shares
+        elif own:
+            # the choices differ in their atoms: each counts as much as its fullest atom
+            shares = [min(1.0, share + max(own_shares)) for share in shares]
+    return residue, atoms, shares
 
 
 def _without_alternates(residue: gemmi.Residue) -> tuple[list[gemmi.Atom], list[float]]:
     """Keep the first location of each heavy atom, with the occupancy of all its locations together."""
-    kept: list[gemmi.Atom] = []
-    shares: list[float] = []
-    place: dict[str, int] = {}
-    for atom in residue:
-        if atom.is_hydrogen() or atom.occ <= 0:
+    kept, shares, place = list[gemmi.Atom](), list[float](), dict[str, int]()
+    for atom in _heavy_atoms(residue):
+        if atom.occ <= 0:
             continue
         if atom.has_altloc() and atom.name in place:
             shares[place[atom.name]] = min(1.0, shares[place[atom.name]] + atom.occ)
-            continue
-        if atom.has_altloc():
-            place[atom.name] = len(kept)
-        kept.append(atom)
-        shares.append(min(1.0, atom.occ))
+        else:
+            place.setdefault(atom.name, len(kept))
+            kept.append(atom)
+            shares.append(min(1.0, atom.occ))
     return kept, shares
+
+
+def _is_atom(line: bytes) -> bool:
+    """Tell whether a line of a PDB file describes an atom, by the four letters that gemmi looks at."""
+    return line[:4].upper() in (b"ATOM", b"HETA")
+
+
+def _is_number(field: bytes) -> bool:
+    """Tell whether a field of a PDB file holds one finite number and nothing else."""
+    return _NUMBER.fullmatch(field) is not None and math.isfinite(float(field))
+
+
+def _name_of_line(line: bytes) -> str:
+    """Name the atom of a line of a PDB file."""
+    text = line.decode("latin-1")
+    return _name(text[12:16].strip(), text[17:20].strip(), text[22:27].strip())
+
+
+def _name(atom: str, residue: str, number: str) -> str:
+    """Name an atom in a sentence."""
+    return f"atom {atom!r} of residue {residue} {number}"
