@@ -73,9 +73,36 @@ def test_nothing_matches_nothing() -> None:
     score = score_picks(
         [match_micrograph(empty, np.empty(0), empty, shape=SHAPE, radius_px=20, border_px=40)]
     )
-    assert (score.f1, score.picks) == (0, 0)
-    assert average_precision([]) == 0
-    assert best_f1([]) == (0.0, float("inf"))
+    assert (np.isnan(score.f1), score.picks) == (True, 0)
+    assert np.isnan(average_precision([]))
+    f1, threshold = best_f1([])
+    assert np.isnan(f1) and threshold == float("inf")
+
+
+def test_an_empty_field_has_no_score_whatever_is_picked_in_it() -> None:
+    empty = np.empty((0, 2))
+    for picks in (empty, particles(7)):
+        found = match_micrograph(picks, np.ones(len(picks)), empty, shape=SHAPE, radius_px=20, border_px=40)
+        score = score_picks([found])
+        assert np.isnan([score.precision, score.recall, score.f1, average_precision([found])]).all()
+        assert score.picks == len(found.scores)
+
+
+def test_finding_nothing_where_something_is_scores_zero_and_is_not_left_out() -> None:
+    score = score_picks([matched(np.empty((0, 2)))])
+    assert (score.precision, score.recall, score.f1) == (0, 0, 0)
+    assert average_precision([matched(np.empty((0, 2)))]) == 0
+    assert best_f1([matched(np.empty((0, 2)))]) == (0, float("inf"))
+
+
+def test_pooled_with_others_an_empty_field_costs_what_is_invented_in_it() -> None:
+    """30 wrong picks beside 150 right ones; without them the empty field changes nothing."""
+    full = matched(particles())
+    quiet = Matched(np.empty(0), np.empty(0, bool), np.empty(0), 0)
+    loud = Matched(np.ones(30), np.zeros(30, bool), np.full(30, np.nan), 0)
+    assert score_picks([full, quiet]).f1 == 1
+    assert score_picks([full, loud]).precision == pytest.approx(full.particles / (full.particles + 30))
+    assert best_f1([full, loud])[0] < 1
 
 
 def test_the_border_counts_for_nobody() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jinja2
 import pytest
 
-from clearice.evaluation.page import Shot, fill, group_shots, score_tables
+from clearice.evaluation.page import Cell, ScoreTable, Shot, fill, group_shots, score_tables
 from clearice.evaluation.template import PAGE
 
 PROVENANCE = {
@@ -26,17 +26,19 @@ def shots(*names: str) -> list[Shot]:
     ]
 
 
+EMPTY = {
+    "shots": {},
+    "counts": [],
+    "failures": [],
+    "notes": [],
+    "scores": [],
+    "methods": ["raw"],
+    "provenance": PROVENANCE,
+}
+
+
 def page(**changes: object) -> str:
-    given = {
-        "shots": {},
-        "counts": [],
-        "failures": [],
-        "notes": [],
-        "scores": {},
-        "provenance": PROVENANCE,
-        **changes,
-    }
-    return fill(PAGE, **given)
+    return fill(PAGE, **(EMPTY | changes))
 
 
 def test_pictures_of_one_micrograph_stand_together_and_their_number_is_limited() -> None:
@@ -56,30 +58,60 @@ def test_the_page_warns_that_denoised_images_are_no_data() -> None:
 
 
 def test_failures_and_scores_are_shown_and_escaped() -> None:
-    html = page(
-        failures=[{"dataset": "set", "micrograph": "m1", "stage": "sums", "reason": "<3 frames"}],
-        scores={"Scores": [{"method": "raw", "r": "2.4"}]},
-    )
-    assert "&lt;3 frames" in html and "<th>r</th>" in html and "<td>2.4</td>" in html
+    failure = {"dataset": "set", "micrograph": "m1", "stage": "null", "counted": "no", "reason": "<3 frames"}
+    table = ScoreTable("Scores", "raw", ["raw"], [("r", [Cell("2.4", "", "n 3")])], ["<a note>"])
+    html = page(failures=[failure], scores=[table])
+    assert "<td>null</td><td>no</td><td>&lt;3 frames</td>" in html
+    assert "<th>raw</th>" in html and "<td>r</td><td>2.4<br><small>n 3</small></td>" in html
+    assert "&lt;a note&gt;" in html and "gain over raw" in html
 
 
 def test_a_name_the_template_does_not_know_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError):
-        fill("{{ nothing }}", shots={}, counts=[], failures=[], notes=[], scores={}, provenance={})
+        fill("{{ nothing }}", **EMPTY)
+
+
+def row(method: str, mean: str, count: int, **changes: object) -> dict[str, str]:
+    values = {
+        "method": method, "part": "full", "metric": "null_sd", "micrographs": count, "mean": mean, "standard_error": "0.1",
+        "gain": "0", "gain_standard_error": "0", "pairs": count, **changes,
+    }  # fmt: skip
+    return {key: str(value) for key, value in values.items()}
 
 
 def test_scores_stand_in_one_table_per_part_with_a_column_per_method() -> None:
-    line = {"part": "full", "metric": "null_sd", "mean": "0.5", "standard_error": "0.1"}
     summary = [
-        {**line, "method": "raw"},
-        {**line, "method": "nt2c", "standard_error": "nan"},
-        {**line, "method": "raw", "part": "simulated", "metric": "truth_r"},
+        row("raw", "0.5", 3),
+        row("nt2c", "0.4", 1, standard_error="nan", gain="-0.2", gain_standard_error="nan"),
+        row("raw", "0.9", 3, part="simulated", metric="truth_r"),
     ]
-    tables = score_tables("set", summary)
-    real, simulated = tables.values()
-    assert real == [{"metric": "null_sd", "raw": "0.5 ± 0.1", "nt2c": "0.5"}]
-    assert simulated == [{"metric": "truth_r", "raw": "0.5 ± 0.1"}]
-    assert list(tables)[1] == "Scores: set, simulated micrographs, against the truth"
+    real, simulated = score_tables("set", summary, "raw", {"full": ["a word"]})
+    assert real.methods == ["raw", "nt2c"]
+    assert real.rows == [("null_sd", [Cell("0.5 ± 0.1", "", "n 3"), Cell("0.4", "-0.2", "n 1 of 3")])]
+    assert simulated.rows == [("truth_r", [Cell("0.9 ± 0.1", "", "n 3")])]
+    assert (real.notes, simulated.notes) == (["a word"], [])
+    assert simulated.title == "Scores: set, simulated micrographs, against the truth"
+
+
+def test_a_gain_is_shown_with_its_sign_its_error_and_its_pairs() -> None:
+    summary = [row("raw", "1", 4), row("a", "2", 3, gain="0.7", gain_standard_error="0.2", pairs=2)]
+    ((_, cells),) = score_tables("set", summary, "raw", {})[0].rows
+    assert cells[1] == Cell("2 ± 0.1", "+0.7 ± 0.2 in 2 pairs", "n 3 of 4")
+
+
+def test_a_number_that_is_missing_everywhere_is_an_empty_cell_that_says_so() -> None:
+    summary = [row("raw", "1", 4), row("raw", "nan", 0, metric="f1"), row("a", "nan", 0, metric="f1")]
+    table = score_tables("set", summary, "raw", {})[0]
+    assert table.rows[1] == ("f1", [Cell("", "", "n 0 of 4")] * 2)
+    assert table.rows[0][1][1] == Cell("", "", ""), "a has no such row at all"
+
+
+@pytest.mark.parametrize(("controlled", "notes"), [(4, 0), (3, 1), (0, 1)])
+def test_a_control_that_is_missing_is_named_with_the_numbers(controlled: int, notes: int) -> None:
+    summary = [row("raw", "1", 4, metric="independent_r"), row("raw", "0", controlled, metric="other_r")]
+    found = score_tables("set", summary, "raw", {})[0].notes
+    assert len(found) == notes
+    assert all(f"{controlled} of 4 micrographs" in note for note in found)
 
 
 def test_notes_are_shown() -> None:

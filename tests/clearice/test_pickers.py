@@ -109,6 +109,22 @@ def test_modes_are_those_of_scikit_learn() -> None:
     assert counts == pytest.approx(np.pi * (DIAMETER_PX / 2) ** 2, rel=0.03)
 
 
+@pytest.mark.parametrize("place", [(3, 3), (0, 0), (59, 61)])
+def test_a_single_foreground_pixel_off_the_grid_of_seeds_is_a_mode(place: tuple[int, int]) -> None:
+    foreground = np.zeros((60, 62), bool)
+    foreground[place] = True
+    modes, counts = flat_modes(foreground, 40.0)
+    assert modes == pytest.approx(np.array([place], float), abs=0.25)
+    assert counts.tolist() == [1]
+
+
+def test_an_image_of_one_speck_has_no_particle() -> None:
+    image = np.zeros((180, 190), np.float32)
+    image[3, 3] = -1e3
+    centres, _ = pick_mean_shift(image, 80.0)
+    assert len(centres) == 0
+
+
 def test_flattening_saves_the_mean_shift_from_a_gradient() -> None:
     tilted = field(0.1, ramp=6.0)
     plain, _ = pick_mean_shift(tilted, DIAMETER_PX)

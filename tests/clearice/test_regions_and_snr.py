@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clearice.evaluation.regions import Box, choose_pairs, cut_box, free_boxes
+from clearice.evaluation.regions import Box, choose_pairs, cut_box, free_boxes, largest_free_boxes
 from clearice.evaluation.snr import micrograph_snr, pair_snr
 from clearice.image.masking import blur_and_mask
 
@@ -73,6 +73,41 @@ def test_free_boxes_fill_an_empty_field_without_overlap() -> None:
     assert len(boxes) == 3 * 4
     assert not any(overlap(one, two) for one, two in itertools.combinations(boxes, 2))
     assert free_boxes(np.empty((0, 2)), (20, 20), radius_px=10, side_px=32) == []
+
+
+def largest_boxes(centres: NDArray[np.float64], boxes: int = 4, largest: int = 32, smallest: int = 8):  # type: ignore[no-untyped-def]
+    return largest_free_boxes(
+        centres, SHAPE, radius_px=20, boxes=boxes, largest_box_px=largest, smallest_box_px=smallest
+    )
+
+
+def test_where_no_pair_is_found_the_background_is_there_all_the_same() -> None:
+    """Few particles, a crowded field with gaps, and an empty one: boxes free of particles, of one side, apart."""
+    crowded = np.array([[y, x] for y in range(10, 250, 44) for x in range(10, 290, 44)], dtype=float)
+    rows, columns = np.mgrid[: SHAPE[0], : SHAPE[1]]
+    for centres in (CENTRES, crowded, np.empty((0, 2))):
+        boxes = largest_boxes(centres)
+        assert len(boxes) >= 4 and len({box.side_px for box in boxes}) == 1
+        assert not any(overlap(one, two) for one, two in itertools.combinations(boxes, 2))
+        occupied = np.zeros(SHAPE, np.float32)
+        for y, x in centres:
+            occupied[(rows - y) ** 2 + (columns - x) ** 2 <= 20**2] = 1
+        assert max(cut_box(occupied, box).max() for box in boxes) == 0
+    assert largest_boxes(CENTRES)[0].side_px == 32, "the largest side, where it has room"
+    assert largest_boxes(crowded)[0].side_px < 32
+
+
+def test_too_few_boxes_are_better_than_none_and_of_those_the_most_of_the_field_is_taken() -> None:
+    boxes = largest_boxes(np.empty((0, 2)), boxes=10_000, largest=64, smallest=48)
+    covered = {
+        side: len(free_boxes(np.empty((0, 2)), SHAPE, radius_px=20, side_px=side))
+        for side in (64, 56, 49, 48)
+    }
+    assert len(boxes) * boxes[0].side_px ** 2 == max(side**2 * count for side, count in covered.items())
+    full = np.array([[y, x] for y in range(0, 256, 20) for x in range(0, 300, 20)], dtype=float)
+    assert largest_boxes(full) == []
+    with pytest.raises(ValueError, match="at most largest_box_A"):
+        largest_boxes(CENTRES, largest=8, smallest=16)
 
 
 def test_a_region_for_another_image_size_is_refused() -> None:

@@ -42,6 +42,13 @@ def test_values_that_are_no_number_are_left_out_and_not_hidden() -> None:
     assert math.isnan(found["a"].standard_error)
 
 
+def test_the_gain_says_how_many_pairs_it_rests_on() -> None:
+    """Both have three numbers, but of two micrographs in common."""
+    both = scores("raw", [1.0, 2.0, 3.0, math.nan]) + scores("a", [math.nan, 5.0, 5.0, 9.0])
+    found = by_method(summarise(both, "raw"))["a"]
+    assert (found.micrographs, found.pairs, found.gain) == (3, 2, 2.5)
+
+
 def test_without_the_reference_there_is_no_gain() -> None:
     (found,) = summarise(scores("a", [1.0, 2.0]), "raw")
     assert math.isnan(found.gain)

@@ -11,6 +11,7 @@ from clearice.evaluation.blobs import pick_blobs
 from clearice.evaluation.fidelity import bias_and_spread, fidelity
 from clearice.evaluation.independent import agreement, agreement_sums, independent_rest
 from clearice.evaluation.regions import Box, free_boxes
+from clearice.evaluation.resolution import resolution_or_coarsest_A
 from clearice.evaluation.trust import (
     Spectrum,
     background_spectrum,
@@ -99,6 +100,39 @@ def test_explained_variance_cannot_be_raised_by_blurring_but_correlation_can() -
     before, after = judged(raw, independent), judged(scipy.ndimage.gaussian_filter(raw, 1.0), independent)
     assert after.correlation > before.correlation + 0.05
     assert after.explained <= before.explained * 1.02
+
+
+def test_a_curve_that_never_rises_above_the_threshold_counts_as_the_coarsest_ring() -> None:
+    frequency = np.array([0.02, 0.04, 0.06])
+    below = resolution_or_coarsest_A(frequency, np.array([0.1, 0.9, 0.9]), 0.143, 2.0)
+    assert below == pytest.approx(2.0 / 0.02)
+    for first in (0.15, 0.5, 0.9):
+        crossing = resolution_or_coarsest_A(frequency, np.array([first, 0.0, 0.0]), 0.143, 2.0)
+        assert crossing < below, "no resolution is worse than any"
+
+
+def test_a_method_cannot_gain_by_having_no_resolution_on_most_micrographs() -> None:
+    """One lucky field and two of nothing, against three fields of a modest blur."""
+    fields = [truth(seed) for seed in (1, 2, 3)]
+    lucky = [fields[0], np.zeros(SHAPE, np.float32), np.zeros(SHAPE, np.float32)]
+    modest = [field + noise(7, 2.0) for field in fields]
+    for crossing in ("frc_0500_A", "frc_0143_A"):
+        means = [
+            np.mean(
+                [
+                    getattr(fidelity(image, field, 2.0, 4.0), crossing)
+                    for image, field in zip(images, fields, strict=True)
+                ]
+            )
+            for images in (lucky, modest)
+        ]
+        assert np.isfinite(means).all() and means[0] > means[1]
+    independent = [field + noise(9, 1.0) for field in fields]
+    means = [
+        np.mean([judged(image, other).frc_A for image, other in zip(images, independent, strict=True)])
+        for images in (lucky, modest)
+    ]
+    assert np.isfinite(means).all() and means[0] > means[1]
 
 
 def test_what_lies_outside_the_band_counts_against_the_correlation() -> None:

@@ -10,8 +10,11 @@ from snakemake.exceptions import WorkflowError
 WORKFLOW = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(WORKFLOW / "scripts"))
 
+from clearice.evaluation.controls import scored_methods
+from clearice.files.documents import read_yaml
 from clearice.fingerprint import fingerprint
 from clearice.plan import SUM_COLUMNS, make_plan, sources_of_batch
+from clearice.settings import check_config
 from clearice.sheet import parse_structures
 from clearice.stages import (
     home_of,
@@ -23,15 +26,30 @@ from clearice.stages import (
     simulated_splits,
     stage_setting,
     variant_before,
+    variant_of,
 )
 
+# The controls of the scores are run on the scored batches alone, but checked like every method.
 try:
-    PLAN = make_plan(config, WORKFLOW / "schemas")
+    check_config(config, read_yaml(WORKFLOW / "schemas" / "config.schema.yaml"))
+    WITH_CONTROLS = scored_methods(config)
+    PLAN = make_plan(
+        {**config, "run": {**config["run"], "methods": WITH_CONTROLS}},
+        WORKFLOW / "schemas",
+    )
 except (ValueError, OSError) as error:
     raise WorkflowError(str(error)) from None
 
 METHODS = {name: config["methods"][name] for name in config["run"]["methods"]}
 PARTS = config["run"]["parts"]
+SCORED_DATASETS = [
+    name
+    for name, batches in PLAN.batches.items()
+    if batches
+    and config["evaluation"]["batches"]
+    and PLAN.column(name, "particle_diameter_A")
+]
+SCORED_METHODS = WITH_CONTROLS if SCORED_DATASETS else list(METHODS)
 SIMULATED = simulated_batches(
     config["simulation"]["micrographs"], config["simulation"]["batch_size"]
 )
@@ -206,3 +224,35 @@ def models_of_methods():
             if PLAN.batches[dataset]
         }
     )
+
+
+def learned_from(stage):
+    """List the manifests that networks of the run learn from, of the stage simulated, noise or reweighted.
+
+    Those that lie there, and those of networks that are not made yet: who clears them away after a training must
+    not have them made again for a list of failures.
+    """
+    listed = []
+    for method, dataset in itertools.product(SCORED_METHODS, PLAN.batches):
+        kind = config["methods"][method]["kind"]
+        if not PLAN.batches[dataset] or kind not in ("coarse", "nt2c"):
+            continue
+        made = Path(model_of(config, method, dataset)).exists()
+        folder = f"results/{dataset}/{stage}"
+        if stage == "simulated":
+            found = [f"{folder}/noisy/{batch}" for batch in SIMULATED]
+        elif kind == "coarse":
+            found = []
+        elif stage == "noise":
+            variant = variant_of(config, method, "extract_noise")
+            batches = PLAN.batches_to_learn(dataset)
+            found = [f"{folder}/{variant}/{batch}" for batch in batches]
+        else:
+            variant = variant_of(config, method, "reweight")
+            found = [f"{folder}/{variant}/noisy/{batch}" for batch in SIMULATED]
+        listed += [
+            f"{path}/manifest.tsv"
+            for path in found
+            if not made or Path(path, "manifest.tsv").exists()
+        ]
+    return list(dict.fromkeys(listed))

@@ -8,7 +8,7 @@
 rule import_coordinates:
     input:
         micrographs="results/{dataset}/sums/full/{batch}/manifest.tsv",
-        sources=coordinate_files,
+        sources=files_given("coordinates"),
     output:
         known=directory("results/{dataset}/known/{batch}"),
         manifest="results/{dataset}/known/{batch}/manifest.tsv",
@@ -25,9 +25,7 @@ rule import_coordinates:
     params:
         **named(
             code=fingerprint_of("import_coordinates.py"),
-            folder=lambda wildcards: str(
-                Path(config["evaluation"]["coordinates"], wildcards.dataset)
-            ),
+            folder=folder_given("coordinates"),
             flip_y=config["evaluation"]["flip_y"],
         ),
     script:
@@ -48,6 +46,33 @@ use rule import_coordinates as import_truth with:
             folder=truth_folder,
             flip_y=False,
         ),
+
+
+# Second exposures of the same fields: <evaluation.independent>/<dataset>/<micrograph>.{mrc,png,tif}, where there are any.
+rule import_exposures:
+    input:
+        micrographs="results/{dataset}/sums/full/{batch}/manifest.tsv",
+        sources=files_given("independent"),
+    output:
+        independent=directory("results/{dataset}/independent/{batch}"),
+        manifest="results/{dataset}/independent/{batch}/manifest.tsv",
+    log:
+        "logs/{dataset}/import_exposures/{batch}.log",
+    wildcard_constraints:
+        batch="b[0-9]+",
+    conda:
+        "../../envs/clearice.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(2000),
+        runtime=minutes(30),
+    params:
+        **named(
+            code=fingerprint_of("import_exposures.py"),
+            folder=folder_given("independent"),
+        ),
+    script:
+        "../scripts/import_exposures.py"
 
 
 rule choose_regions:
@@ -149,6 +174,7 @@ rule score_method:
         denoised="results/{dataset}/denoised/{method}/{part}/b{number}/manifest.tsv",
         raw="results/{dataset}/sums/{part}/b{number}/manifest.tsv",
         regions="results/{dataset}/regions/b{number}/manifest.tsv",
+        independent="results/{dataset}/independent/b{number}/manifest.tsv",
         null="results/{dataset}/denoised/{method}/{part}/n{number}/manifest.tsv",
     output:
         scores="results/{dataset}/scores/{method}/{part}/b{number}.tsv",

@@ -1,4 +1,4 @@
-# Which files and settings the denoisers, the stages of the learned methods and the scores take.
+# Which files and settings the denoisers, the stages of the learned methods and the scores take, and what is scored.
 
 
 def micrographs_to_denoise(wildcards):
@@ -188,25 +188,30 @@ def start_of_fine(wildcards):
     )
 
 
-def coordinate_files(wildcards):
-    """List the coordinate files of the job's batch that exist: one that appears later makes its batch anew."""
-    folder = Path(config["evaluation"]["coordinates"], wildcards.dataset)
-    return [
+def folder_given(key):
+    """Give the folder of evaluation.<key> that holds the files of the job's dataset."""
+    return lambda wildcards: str(Path(config["evaluation"][key], wildcards.dataset))
+
+
+def files_given(key):
+    """List the files of that folder for the job's batch that exist: one that appears later makes its batch anew."""
+    return lambda wildcards: [
         str(path)
         for row in rows_of_batch(wildcards)
-        for path in sorted(folder.glob(row["micrograph"] + ".*"))
+        for path in sorted(
+            Path(config["evaluation"][key], wildcards.dataset).glob(
+                f"{row['micrograph']}.*"
+            )
+        )
     ]
 
 
 def scored_batches(dataset):
     """List the batches of a dataset that are scored: the first of the sheet, and the simulated test batch."""
     real = list(PLAN.batches[dataset])[: config["evaluation"]["batches"]]
-    simulates = any(METHODS[name]["kind"] in ("coarse", "nt2c") for name in METHODS)
-    return real, (
-        [SIMULATED_TEST]
-        if simulates and config["simulation"]["test_micrographs"]
-        else []
-    )
+    kinds = {config["methods"][name]["kind"] for name in SCORED_METHODS}
+    simulates = kinds & {"coarse", "nt2c"} and config["simulation"]["test_micrographs"]
+    return real, [SIMULATED_TEST] if simulates else []
 
 
 def scores_of_dataset(wildcards):
@@ -216,19 +221,32 @@ def scores_of_dataset(wildcards):
         f"results/{wildcards.dataset}/scores/{{method}}/{{part}}/{{batch}}{{kind}}.tsv"
     )
     kinds = ["", *(f".{picker}" for picker in config["picking"]["pickers"])]
-    return expand(table, method=METHODS, part=PARTS, batch=real, kind=kinds) + expand(
-        table, method=METHODS, part="full", batch=test, kind=kinds
-    )
+    return expand(
+        table, method=SCORED_METHODS, part=PARTS, batch=real, kind=kinds
+    ) + expand(table, method=SCORED_METHODS, part="full", batch=test, kind=kinds)
 
 
 def each_scored_dataset(pattern):
     """Fill a path pattern for all datasets with micrographs of which the particle's diameter is known."""
-    return [
-        path
-        for path, name in (
-            (pattern.format(dataset=name), name)
-            for name in PLAN.batches
-            if PLAN.batches[name]
-        )
-        if PLAN.column(name, "particle_diameter_A") and config["evaluation"]["batches"]
-    ]
+    return [pattern.format(dataset=name) for name in SCORED_DATASETS]
+
+
+def scored(pattern, *kinds, **wanted):
+    """Fill a path pattern for the scored batches of some kinds: b as in the sheet, n of noise, s simulated."""
+    found = []
+    for dataset in SCORED_DATASETS:
+        real, test = scored_batches(dataset)
+        batches = {"b": real, "n": [f"n{name[1:]}" for name in real], "s": test}
+        for kind in kinds:
+            parts = {"part": ["full"] if kind == "s" else PARTS}
+            values = {"dataset": dataset, "batch": batches[kind], **parts, **wanted}
+            found += expand(pattern, **values) if batches[kind] else []
+    return list(dict.fromkeys(found))
+
+
+def denoised_for_scores():
+    """List what is denoised for the scores alone: pure noise, simulated micrographs, and all by a control."""
+    pattern = "results/{dataset}/denoised/{method}/{part}/{batch}/manifest.tsv"
+    controls = [name for name in SCORED_METHODS if name not in METHODS]
+    of_controls = scored(pattern, "b", method=controls) if controls else []
+    return [*scored(pattern, "n", "s", method=SCORED_METHODS), *of_controls]

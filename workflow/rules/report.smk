@@ -1,5 +1,30 @@
 # Pictures, failures, provenance and the page that shows them.
 
+# The stages whose failures are listed, though not counted, by name as the steps know them.
+UNCOUNTED = {
+    "simulated": learned_from("simulated")
+    + scored("results/{dataset}/simulated/noisy/{batch}/manifest.tsv", "s"),
+    "noise": learned_from("noise"),
+    "reweighted": learned_from("reweighted"),
+    "known": scored("results/{dataset}/known/{batch}/manifest.tsv", "b", "s"),
+    "independent": (
+        scored("results/{dataset}/independent/{batch}/manifest.tsv", "b")
+        if "full" in PARTS
+        else []
+    ),
+    "regions": scored("results/{dataset}/regions/{batch}/manifest.tsv", "b", "s"),
+    "null": scored("results/{dataset}/null/{part}/{batch}/manifest.tsv", "n"),
+    "denoised_for_scores": denoised_for_scores(),
+    "picks": scored(
+        "results/{dataset}/picks/{picker}/{method}/{part}/{batch}/manifest.tsv",
+        "b",
+        "n",
+        "s",
+        picker=config["picking"]["pickers"],
+        method=SCORED_METHODS,
+    ),
+}
+
 
 rule draw_previews:
     input:
@@ -37,6 +62,15 @@ rule check_failures:
             method=METHODS,
             part=PARTS,
         ),
+        simulated=UNCOUNTED["simulated"],
+        noise=UNCOUNTED["noise"],
+        reweighted=UNCOUNTED["reweighted"],
+        known=UNCOUNTED["known"],
+        independent=UNCOUNTED["independent"],
+        regions=UNCOUNTED["regions"],
+        null=UNCOUNTED["null"],
+        denoised_for_scores=UNCOUNTED["denoised_for_scores"],
+        picks=UNCOUNTED["picks"],
         settings=each_batch("results/{dataset}/sums/full/{batch}/settings.json"),
     output:
         table=report(
@@ -105,6 +139,15 @@ rule write_report:
             method=METHODS,
             part=PARTS,
         ),
+        simulated=UNCOUNTED["simulated"],
+        noise=UNCOUNTED["noise"],
+        reweighted=UNCOUNTED["reweighted"],
+        known=UNCOUNTED["known"],
+        independent=UNCOUNTED["independent"],
+        regions=UNCOUNTED["regions"],
+        null=UNCOUNTED["null"],
+        denoised_for_scores=UNCOUNTED["denoised_for_scores"],
+        picks=UNCOUNTED["picks"],
         scores=each_scored_dataset("results/{dataset}/scores/summary.tsv"),
         provenance="results/provenance.json",
     output:
@@ -123,6 +166,8 @@ rule write_report:
         **named(
             code=fingerprint_of("write_report.py"),
             micrographs_shown=config["previews"]["in_report"],
+            methods=SCORED_METHODS,
+            reference=config["evaluation"]["reference"],
         ),
     script:
         "../scripts/write_report.py"

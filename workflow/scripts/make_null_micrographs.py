@@ -1,11 +1,18 @@
 """Make pure noise with the spectra of real micrographs, for every denoiser to show what it invents."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
-from clearice.batches import files_of, treat_manifest
+from clearice.batches import files_of, read_manifest, treat_manifest, write_manifest
 from clearice.evaluation.regions import Box
-from clearice.evaluation.trust import background_spectrum, noise_image, whole_spectrum
+from clearice.evaluation.trust import (
+    OF_FREE_BOXES,
+    OF_WHOLE_FIELD,
+    background_spectrum,
+    noise_image,
+    whole_spectrum,
+)
 from clearice.files.mrc import read_micrograph, write_micrograph
 from clearice.files.regions import read_regions
 from clearice.runtime import numpy_generator
@@ -22,15 +29,19 @@ def make_null_micrographs(
     """Write, for each micrograph, a Gaussian field of its size, mean and radial spectrum into the folder `null`.
 
     With `regions` the spectrum is that of the particle-free boxes; a micrograph without them gives its whole
-    spectrum, signal included, which makes the test stricter.
+    spectrum, signal included, which makes the test stricter. The reason of each row of `manifest` says which it was.
     """
     known = files_of(regions) if regions is not None else {}
+    why = {row.micrograph: row.reason for row in read_manifest(regions)} if regions is not None else {}
+    notes: dict[str, str] = {}
 
     def treat(name: str, file: Path) -> Path:
         image = read_micrograph(file)
         boxes = [Box(*box) for box in read_regions(known[name]).free] if name in known else []
         spectrum = background_spectrum(image.pixels, boxes) if boxes else whole_spectrum(image.pixels)
-        log.info("%s: spectrum of %s", name, f"{len(boxes)} empty boxes" if boxes else "the whole micrograph")
+        because = why.get(name) or "no particle-free boxes were given"
+        notes[name] = f"{OF_FREE_BOXES} ({len(boxes)})" if boxes else f"{OF_WHOLE_FIELD}: {because}"
+        log.info("%s: %s", name, notes[name])
         height, width = image.pixels.shape
         generator = numpy_generator(seed, "null", part, name)
         target = null / f"{name}.mrc"
@@ -38,7 +49,10 @@ def make_null_micrographs(
         write_micrograph(target, noise, image.pixel_size_A, NULL)
         return target
 
-    treat_manifest(micrographs, manifest, treat, verb="made noise for")
+    rows = treat_manifest(micrographs, manifest, treat, verb="made noise for")
+    write_manifest(
+        manifest, [replace(row, reason=row.reason or notes.get(row.micrograph, "")) for row in rows]
+    )
 
 
 run(make_null_micrographs, globals())

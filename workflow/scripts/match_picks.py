@@ -7,7 +7,7 @@ from clearice.evaluation.matching import average_precision, best_f1, score_picks
 from clearice.evaluation.measures import measure_picks
 from clearice.evaluation.trust import picks_in_noise
 from clearice.files.coordinates import read_coordinates
-from clearice.files.scores import read_candidates, write_scores
+from clearice.files.scores import Candidates, read_candidates, write_scores
 from clearice.runtime import numpy_generator
 from clearice.step import run
 
@@ -29,16 +29,19 @@ def match_picks(
     """Write the table `scores` of precision, recall, F1 and the like for each micrograph with known particles.
 
     Matches lie within a quarter of the diameter; a border of one radius is left out. `best_f1` is the F1 at the one
-    threshold that is best for the batch. `null_picks` counts candidates in pure noise that reach the median
-    threshold of the real micrographs.
+    threshold that is best for the batch, empty fields included. `null_picks` counts candidates in pure noise, and
+    `empty_field_picks` those in a field of which is known that it has no particle, that reach the median threshold of
+    the other micrographs; such a field has no precision, recall, F1 or average precision.
     """
     seen = read_candidates(candidates, summary)
     coordinates = files_of(known)
     measured: dict[str, dict[str, float]] = {}
     matched = {}
+    empty = []
     for name, found in seen.items():
         if name in coordinates:
             particles = read_coordinates(coordinates[name], found.shape).centres
+            empty += [] if len(particles) else [name]
             generator = numpy_generator(seed, "random picks", picker, name)
             measured[name], matched[name] = measure_picks(
                 found.centres,
@@ -53,16 +56,19 @@ def match_picks(
     for name, pairs in matched.items():
         measured[name]["best_f1"] = score_picks([pairs], threshold).f1
         measured[name]["average_precision"] = average_precision([pairs])
+    thresholds = [found.threshold for name, found in seen.items() if name not in empty]
+
+    def invented(found: Candidates) -> float:
+        return picks_in_noise(found.centres, found.scores, found.shape, found.diameter_px / 2, thresholds)
+
     # The mean shift draws its foreground on each image anew, so in pure noise it finds as much at any amplitude.
-    if picker != "mean_shift" and null_candidates is not None and null_summary is not None:
-        nothing = read_candidates(null_candidates, null_summary)
-        thresholds = [found.threshold for found in seen.values()]
-        for name, found in nothing.items():
-            if name in seen:
-                count = picks_in_noise(
-                    found.centres, found.scores, found.shape, found.diameter_px / 2, thresholds
-                )
-                measured.setdefault(name, {})["null_picks"] = count
+    if picker != "mean_shift" and thresholds:
+        for name in empty:
+            measured[name]["empty_field_picks"] = invented(seen[name])
+        if null_candidates is not None and null_summary is not None:
+            for name, found in read_candidates(null_candidates, null_summary).items():
+                if name in seen:
+                    measured.setdefault(name, {})["null_picks"] = invented(found)
     named = {
         name: {f"{picker}_{metric}": value for metric, value in row.items()} for name, row in measured.items()
     }

@@ -36,15 +36,15 @@ def score_method(
 ) -> None:
     """Write the table `scores`: one line for each micrograph and metric that the given inputs allow.
 
-    `regions` allows both SNRs, `clean` (simulated truth) fidelity, `independent` (the other half of the dose, raw)
-    correlation and explained variance beside those with the next micrograph, `null` (denoised noise) its sd.
+    `regions` allows both SNRs, `clean` (simulated truth) fidelity, `independent` (other exposures of the same fields,
+    such as the other half of the dose, raw) correlation and explained variance beside those with the next micrograph
+    of the same shape, `null` (denoised noise) its sd.
     """
     band = Band(coarsest_A, finest_A, ring_px, frc_ring_px)
     raws, outputs = files_of(raw), files_of(denoised)
     boxes, truths, others, nulls = (
         files_of(manifest) if manifest is not None else {} for manifest in (regions, clean, independent, null)
     )
-    following = dict(zip(others, [*list(others)[1:], *list(others)[:1]], strict=True))
     table: dict[str, dict[str, float]] = {}
     for name, file in outputs.items():
         output, before = read_micrograph(file), _pixels(raws, name)
@@ -52,7 +52,7 @@ def score_method(
         row: dict[str, float] = {}
         if name in boxes:
             pairs = [BoxPair(Box(*one), Box(*two)) for one, two in read_regions(boxes[name]).pairs]
-            row |= measure_snr(image, pairs)
+            row |= measure_snr(image, pairs) if pairs else {}
         if name in truths:
             truth = _pixels(truths, name)
             if np.ptp(truth) > 0:
@@ -60,13 +60,26 @@ def score_method(
             else:
                 log.info("%s is an empty field, so its fidelity is left out", name)
         if name in others:
-            other = _pixels(others, following[name]) if following[name] != name else None
+            other = _another_field(others, name, image.shape)
+            if other is None:
+                log.warning("%s: the batch has no other independent exposure of its size as a control", name)
             row |= measure_agreement(image, before, _pixels(others, name), other, pixel_size_A, band)
         if name in nulls:
             row |= measure_null(_pixels(nulls, name), image)
         table[name] = row
         log.info("%s: %s", name, ", ".join(f"{metric} {value:.4g}" for metric, value in row.items()))
     write_scores(scores, method, part, batch, table)
+
+
+def _another_field(others: dict[str, Path], name: str, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
+    """Read the next independent exposure of a shape that is of another field than `name`; None where there is none."""
+    names = list(others)
+    start = names.index(name) + 1
+    for following in [*names[start:], *names[: start - 1]]:
+        pixels = _pixels(others, following)
+        if pixels.shape == shape:
+            return pixels
+    return None
 
 
 def _pixels(files: dict[str, Path], name: str) -> NDArray[np.float32]:

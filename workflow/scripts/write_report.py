@@ -4,9 +4,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from clearice.batches import FAILED, OK, SKIPPED, files_of, read_manifest
+from clearice.batches import FAILED, OK, SKIPPED, ManifestRow, files_of, read_manifest
+from clearice.evaluation.failures import COUNTED, Failure, first_told, place_of
 from clearice.evaluation.page import Shot, fill, group_shots, score_tables
 from clearice.evaluation.template import PAGE
+from clearice.evaluation.trust import OF_WHOLE_FIELD
 from clearice.files.atomic import write_text
 from clearice.files.documents import read_json
 from clearice.files.tables import read_table
@@ -19,50 +21,98 @@ def write_report(
     previews: list[Path],
     sums: list[Path],
     denoised: list[Path],
+    simulated: list[Path],
+    noise: list[Path],
+    reweighted: list[Path],
+    known: list[Path],
+    independent: list[Path],
+    regions: list[Path],
+    null: list[Path],
+    denoised_for_scores: list[Path],
+    picks: list[Path],
     scores: list[Path],
     provenance: Path,
     page: Path,
     micrographs_shown: int,
+    methods: list[str],
+    reference: str,
 ) -> None:
-    """Fill the page's template; pictures are embedded, so that the page can be sent alone."""
+    """Fill the page's template; pictures are embedded, so that the page can be sent alone.
+
+    `methods` are all that are shown, the controls of the scores among them; `reference` is the one gains are over.
+    """
     record = read_json(provenance)
+    stages = {
+        "sums": sums,
+        "denoised": denoised,
+        "simulated": simulated,
+        "noise": noise,
+        "reweighted": reweighted,
+        "known": known,
+        "independent": independent,
+        "regions": regions,
+        "null": null,
+        "denoised_for_scores": denoised_for_scores,
+        "picks": picks,
+    }
+    read = {
+        stage: [(manifest, row) for manifest in manifests for row in read_manifest(manifest)]
+        for stage, manifests in stages.items()
+    }
+    failures = [
+        Failure(*place_of(stage, manifest), stage, manifest, row.micrograph, row.reason)
+        for stage, rows in read.items()
+        for manifest, row in rows
+        if row.status == FAILED
+    ]
+    nulls = _notes_on_nulls(read["null"])
+    tables = []
+    for path in scores:
+        dataset = path.parts[-3]
+        tables += score_tables(dataset, read_table(path), reference, nulls.get(dataset, {}))
+    write_text(
+        page,
+        fill(
+            PAGE,
+            shots=group_shots(_shots(previews), micrographs_shown),
+            counts=_counts({stage: read[stage] for stage in COUNTED}),
+            failures=[
+                {
+                    "dataset": one.dataset,
+                    "micrograph": one.micrograph,
+                    "stage": f"{one.stage}: {one.name}" if one.name else one.stage,
+                    "counted": "yes" if one.counted else "no",
+                    "reason": one.reason,
+                }
+                for one in first_told(failures)
+            ],
+            notes=[*_biases(record["settings"], methods), *_notes(read)],
+            scores=tables,
+            methods=methods,
+            provenance=record,
+        ),
+    )
+
+
+def _shots(previews: list[Path]) -> list[Shot]:
+    """Read all pictures."""
     shots = []
     for manifest in previews:
         dataset, method, part = manifest.parts[-7], manifest.parts[-4], manifest.parts[-3]
-        shots += [
-            Shot(
-                dataset,
-                name,
-                part,
-                method,
-                file.read_bytes(),
-                file.with_name(f"{name}_detail.png").read_bytes(),
-            )
-            for name, file in files_of(manifest).items()
-        ]
+        for name, file in files_of(manifest).items():
+            detail = file.with_name(f"{name}_detail.png").read_bytes()
+            shots.append(Shot(dataset, name, part, method, file.read_bytes(), detail))
+    return shots
+
+
+def _counts(read: dict[str, list[tuple[Path, ManifestRow]]]) -> list[dict[str, str]]:
+    """Count the micrographs of every dataset, stage, and part or method by their status."""
     counts: dict[tuple[str, str, str], Counter[str]] = {}
-    failures = []
-    notes: list[str] = []
-    told: set[tuple[str, str, str]] = set()  # a failure is carried on by every later stage: tell it once
-    for stage, manifests in (("sums", sums), ("denoised", denoised)):
-        for manifest in manifests:
-            dataset = manifest.parts[-5 if stage == "sums" else -6]
-            what = manifest.parts[-3 if stage == "sums" else -4]
-            for row in read_manifest(manifest):
-                counts.setdefault((dataset, stage, what), Counter())[row.status] += 1
-                if row.status == OK and row.reason:
-                    notes.append(f"{dataset}, {what}, {row.micrograph}: {row.reason}")
-                if row.status == FAILED and (dataset, row.micrograph, row.reason) not in told:
-                    told.add((dataset, row.micrograph, row.reason))
-                    failures.append(
-                        {
-                            "dataset": dataset,
-                            "micrograph": row.micrograph,
-                            "stage": f"{stage}: {what}",
-                            "reason": row.reason,
-                        }
-                    )
-    table = [
+    for stage, rows in read.items():
+        for manifest, row in rows:
+            dataset, name = place_of(stage, manifest)
+            counts.setdefault((dataset, stage, name.split("/")[0]), Counter())[row.status] += 1
+    return [
         {
             "dataset": dataset,
             "stage": stage,
@@ -71,28 +121,41 @@ def write_report(
         }
         for (dataset, stage, what), count in counts.items()
     ]
-    write_text(
-        page,
-        fill(
-            PAGE,
-            shots=group_shots(shots, micrographs_shown),
-            counts=table,
-            failures=failures,
-            notes=[*_biases(record["settings"]), *notes],
-            scores={
-                title: table
-                for path in scores
-                for title, table in score_tables(path.parts[-3], read_table(path)).items()
-            },
-            provenance=record,
-        ),
-    )
 
 
-def _biases(settings: dict[str, Any]) -> list[str]:
+def _notes(read: dict[str, list[tuple[Path, ManifestRow]]]) -> list[str]:
+    """Say of micrographs that are ok what must be known: filled pixels, and regions without pairs."""
+    notes = []
+    for stage in ("sums", "denoised", "regions"):
+        for manifest, row in read[stage]:
+            simulated = manifest.parts[-2].startswith("s")
+            if row.status == OK and row.reason and not simulated:
+                dataset, name = place_of(stage, manifest)
+                notes.append(f"{dataset}, {name.split('/')[0] or stage}, {row.micrograph}: {row.reason}")
+    return notes
+
+
+def _notes_on_nulls(rows: list[tuple[Path, ManifestRow]]) -> dict[str, dict[str, list[str]]]:
+    """Say for each dataset and part from how many whole fields pure noise has its spectrum."""
+    whole: dict[tuple[str, str], list[bool]] = {}
+    for manifest, row in rows:
+        if row.status == OK:
+            whole.setdefault(place_of("null", manifest), []).append(row.reason.startswith(OF_WHOLE_FIELD))
+    notes: dict[str, dict[str, list[str]]] = {}
+    for (dataset, part), each in whole.items():
+        if any(each):
+            others = "" if all(each) else ", that of the others that of their particle-free boxes"
+            notes.setdefault(dataset, {})[part] = [
+                f"Null test: {sum(each)} of {len(each)} noise fields have the {OF_WHOLE_FIELD}, for want of known "
+                f"coordinates or of free places{others}. The former are stricter: read null_sd and null picks paired."
+            ]
+    return notes
+
+
+def _biases(settings: dict[str, Any], methods: list[str]) -> list[str]:
     """State the bias of every method that learns from pairs which are not independent."""
     notes = []
-    for name in settings["run"]["methods"]:
+    for name in methods:
         method = settings["methods"][name]
         diet = method.get("noise2noise", {}).get("diet", settings["noise2noise"]["diet"])
         if method["kind"] == "noise2noise" and BIAS[diet]:

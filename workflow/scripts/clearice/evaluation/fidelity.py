@@ -7,13 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.image.rings import (
-    band_correlation,
-    explained_variance,
-    resolution_A,
-    ring_correlation,
-    ring_sums,
-)
+from clearice.evaluation.resolution import resolution_or_coarsest_A
+from clearice.image.rings import band_correlation, explained_variance, ring_correlation, ring_sums
 from clearice.image.similarity import affine_fit, mse, psnr_dB, ssim
 
 
@@ -30,7 +25,8 @@ class Fidelity:
     ssim
         With the same range.
     frc_0500_A, frc_0143_A
-        Resolution in A where the ring correlation with truth falls below 0.5 and 0.143.
+        Resolution in A where the ring correlation with truth falls below 0.5 and 0.143; that of the first ring
+        where it begins below.
     correlation
         Pearson's r up to the Nyquist frequency.
     explained
@@ -80,8 +76,8 @@ def fidelity(
         mse_of_variance=mse(fitted, truth) / float(truth.var(dtype=np.float64)),
         psnr_dB=psnr_dB(fitted, truth, data_range),
         ssim=ssim(fitted, truth, data_range),
-        frc_0500_A=resolution_A(frequency, curve, 0.5, pixel_size_A),
-        frc_0143_A=resolution_A(frequency, curve, 0.143, pixel_size_A),
+        frc_0500_A=resolution_or_coarsest_A(frequency, curve, 0.5, pixel_size_A),
+        frc_0143_A=resolution_or_coarsest_A(frequency, curve, 0.143, pixel_size_A),
         correlation=band_correlation(sums),
         explained=explained_variance(sums),
     )

@@ -8,13 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.image.rings import (
-    RingSums,
-    explained_variance,
-    resolution_A,
-    ring_correlation,
-    ring_sums,
-)
+from clearice.evaluation.resolution import resolution_or_coarsest_A
+from clearice.image.rings import RingSums, explained_variance, ring_correlation, ring_sums
 
 
 @dataclass(frozen=True)
@@ -29,7 +24,7 @@ class Agreement:
         Share of the independent exposure explained after the best gain per ring (0 to 1). No radial linear
         filter can raise it.
     frc_A
-        Resolution in A where the ring correlation falls below 0.143 (nan if it begins below).
+        Resolution in A where the ring correlation falls below 0.143; the coarsest of the band if it begins below.
     """
 
     correlation: float
@@ -102,7 +97,7 @@ def agreement(
     return Agreement(
         correlation=float(band.cross.sum()) / scale if scale > 0 else 0.0,
         explained=explained_variance(band),
-        frc_A=resolution_A(from_band.frequency, ring_correlation(from_band), 0.143, pixel_size_A),
+        frc_A=resolution_or_coarsest_A(from_band.frequency, ring_correlation(from_band), 0.143, pixel_size_A),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,11 @@ class Matched:
 
 @dataclass(frozen=True)
 class PickScore:
-    """Precision, recall and F1 (0 to 1) of a set of picks, their number, and the mean error of the correct ones."""
+    """Precision, recall and F1 (0 to 1) of a set of picks, their number, and the mean error of the correct ones.
+
+    Where there is no particle to find, precision, recall and F1 are nan: nothing can be right there, and a score
+    of 0 would punish a method that finds nothing as much as one that invents.
+    """
 
     precision: float
     recall: float
@@ -121,19 +126,21 @@ def inside(centres: NDArray[np.float64], shape: tuple[int, int], border_px: floa
 
 
 def score_picks(micrographs: Sequence[Matched], threshold: float = -np.inf) -> PickScore:
-    """Score the picks at or above a threshold, pooled over micrographs."""
+    """Score the picks at or above a threshold, pooled over micrographs; picks in an empty one count as wrong."""
     kept = [one.scores >= threshold for one in micrographs]
     correct = sum(int(one.correct[keep].sum()) for one, keep in zip(micrographs, kept, strict=True))
     picks = sum(int(keep.sum()) for keep in kept)
     particles = sum(one.particles for one in micrographs)
     errors = [one.distances_px[keep & one.correct] for one, keep in zip(micrographs, kept, strict=True)]
     error = np.concatenate(errors) if errors else np.empty(0)
+    if particles == 0:
+        return PickScore(math.nan, math.nan, math.nan, picks, math.nan)
     return PickScore(
         precision=correct / picks if picks else 0.0,
-        recall=correct / particles if particles else 0.0,
-        f1=2 * correct / (picks + particles) if picks + particles else 0.0,
+        recall=correct / particles,
+        f1=2 * correct / (picks + particles),
         picks=picks,
-        error_px=float(error.mean()) if error.size else float("nan"),
+        error_px=float(error.mean()) if error.size else math.nan,
     )
 
 
@@ -143,12 +150,12 @@ def best_f1(micrographs: Sequence[Matched]) -> tuple[float, float]:
     Returns
     -------
     tuple of float
-        The F1 and the threshold (0 and inf where there is no pick).
+        The F1 and the threshold (0 and inf where there is no pick, nan and inf where there is no particle).
     """
     scores, hits = _pooled(micrographs)
     particles = sum(one.particles for one in micrographs)
-    if scores.size == 0:
-        return 0.0, float("inf")
+    if particles == 0 or scores.size == 0:
+        return 0.0 if particles else math.nan, math.inf
     f1 = 2 * hits.cumsum() / (np.arange(1, scores.size + 1) + particles)
     f1[:-1][scores[:-1] == scores[1:]] = -1.0  # a threshold takes all picks of one score
     best = int(np.argmax(f1))
@@ -156,11 +163,11 @@ def best_f1(micrographs: Sequence[Matched]) -> tuple[float, float]:
 
 
 def average_precision(micrographs: Sequence[Matched]) -> float:
-    """Sum precision times the rise of recall over the picks, highest score first (AP, 0 to 1)."""
+    """Sum precision times the rise of recall over the picks, highest score first (AP, 0 to 1; nan without particles)."""
     _, hits = _pooled(micrographs)
     particles = sum(one.particles for one in micrographs)
     precision = hits.cumsum() / np.arange(1, hits.size + 1)
-    return float((precision * hits).sum() / particles) if particles else 0.0
+    return float((precision * hits).sum() / particles) if particles else math.nan
 
 
 def random_picks(count: int, shape: tuple[int, int], generator: np.random.Generator) -> NDArray[np.float64]:

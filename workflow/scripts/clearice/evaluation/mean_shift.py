@@ -93,7 +93,8 @@ def flat_modes(
     covered = np.maximum(number, 1.0)
     mean_y, mean_x = mean_y / covered, mean_x / covered
     step = max(1, int(radius_px / SEEDS_PER_RADIUS))
-    points = starts[(starts % step == 0).all(axis=1)].astype(np.float64)
+    on_grid = starts[(starts % step == 0).all(axis=1)]
+    points = (on_grid if on_grid.size else starts).astype(np.float64)
     for _ in range(LARGEST_NUMBER_OF_STEPS):
         climbed = np.stack([_at(mean_y, points), _at(mean_x, points)], axis=1)
         still = bool((np.abs(climbed - points) < STILL_PX).all())

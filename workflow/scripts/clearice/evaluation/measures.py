@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,7 +54,10 @@ def measure_fidelity(
 def measure_agreement(
     denoised: Image, raw: Image, independent: Image, other: Image | None, pixel_size_A: float, band: Band
 ) -> dict[str, float]:
-    """Measure agreement with an independent exposure, and with another field's as the control."""
+    """Measure agreement with an independent exposure, and with another field's as the control.
+
+    Without another field of this shape the two numbers of the control are nan, so that a table shows the gap.
+    """
     limits = {"pixel_size_A": pixel_size_A, "coarsest_A": band.coarsest_A, "finest_A": band.finest_A}
     wide = agreement_sums(denoised, independent, band.frc_ring_px)
     here = agreement(agreement_sums(denoised, independent, band.ring_px), wide, **limits)
@@ -63,10 +67,10 @@ def measure_agreement(
         "independent_frc_0.143_A": here.frc_A,
         "residual_r_independent": residual_correlation(raw, denoised, independent),
     }
-    if other is not None and other.shape == denoised.shape:
-        there = agreement(agreement_sums(denoised, other, band.ring_px), wide, **limits)
-        measured |= {"other_r": there.correlation, "other_explained": there.explained}
-    return measured
+    if other is None:
+        return measured | {"other_r": math.nan, "other_explained": math.nan}
+    there = agreement(agreement_sums(denoised, other, band.ring_px), wide, **limits)
+    return measured | {"other_r": there.correlation, "other_explained": there.explained}
 
 
 def measure_null(denoised_noise: Image, denoised: Image) -> dict[str, float]:
@@ -102,7 +106,8 @@ def measure_picks(
     Returns
     -------
     tuple
-        The numbers, and the matched candidates for thresholds that several micrographs share.
+        The numbers (nan where there is no particle to find, but for the number of picks), and the matched
+        candidates for thresholds that several micrographs share.
     """
     limits = {"radius_px": diameter_px / 4, "border_px": diameter_px / 2}
     accepted = scores >= threshold

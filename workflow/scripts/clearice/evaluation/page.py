@@ -13,6 +13,26 @@ Table = Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True)
+class Cell:
+    """One cell of a table of scores: `mean` and `gain` with their errors, `count` of micrographs; empty where unknown."""
+
+    mean: str
+    gain: str
+    count: str
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """Scores of one dataset and part: a row (metric, cells) with one cell for each of `methods`, and `notes` on them."""
+
+    title: str
+    reference: str
+    methods: Sequence[str]
+    rows: Sequence[tuple[str, Sequence[Cell]]]
+    notes: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Shot:
     """The pictures of one micrograph by one method: whole field and detail, as PNG bytes."""
 
@@ -44,7 +64,8 @@ def fill(
     counts: Table,
     failures: Table,
     notes: Sequence[str],
-    scores: Mapping[str, Table],
+    scores: Sequence[ScoreTable],
+    methods: Sequence[str],
     provenance: Mapping[str, Any],
 ) -> str:
     """Fill the page's template.
@@ -58,11 +79,13 @@ def fill(
     counts
         One row per stage and dataset: how many micrographs are ok, failed and skipped.
     failures
-        One row per failed micrograph, with its reason.
+        One row per failed micrograph, with its reason, and whether it counts for max_failed_fraction.
     notes
         Sentences about methods and micrographs that are ok but need a word.
     scores
-        Tables of numbers by their title; every row has the same columns.
+        Tables of scores.
+    methods
+        Names of all methods shown, the controls of the scores among them.
     provenance
         The run's record.
 
@@ -79,11 +102,19 @@ def fill(
     )
     environment.filters["settings"] = _settings
     return environment.from_string(template).render(
-        shots=shots, counts=counts, failures=failures, notes=notes, scores=scores, provenance=provenance
+        shots=shots,
+        counts=counts,
+        failures=failures,
+        notes=notes,
+        scores=scores,
+        methods=methods,
+        provenance=provenance,
     )
 
 
-def score_tables(dataset: str, summary: Table) -> dict[str, list[dict[str, str]]]:
+def score_tables(
+    dataset: str, summary: Table, reference: str, notes: Mapping[str, Sequence[str]]
+) -> list[ScoreTable]:
     """Turn a long summary into one table per part: a row per metric, a column per method.
 
     Parameters
@@ -91,36 +122,74 @@ def score_tables(dataset: str, summary: Table) -> dict[str, list[dict[str, str]]
     dataset
         Name of the dataset, for the titles.
     summary
-        Rows with method, part, metric, mean and standard_error, as text.
-
-    Returns
-    -------
-    dict
-        Tables by title; a missing number is an empty cell, an error is given where there are several micrographs.
+        Rows with method, part, metric, micrographs, mean, standard_error, gain, gain_standard_error and pairs, as text.
+    reference
+        Method the gains are over.
+    notes
+        Further sentences by part; what the numbers themselves leave open is added.
     """
-    parts: dict[str, dict[str, dict[str, str]]] = {}
+    parts: dict[str, dict[str, dict[str, Mapping[str, str]]]] = {}
     for row in summary:
-        cell = row["mean"] if row["standard_error"] == "nan" else f"{row['mean']} ± {row['standard_error']}"
-        parts.setdefault(row["part"], {}).setdefault(row["metric"], {})[row["method"]] = cell
-    tables = {}
+        parts.setdefault(row["part"], {}).setdefault(row["metric"], {})[row["method"]] = row
+    tables = []
     for part, metrics in parts.items():
         methods = list(dict.fromkeys(method for values in metrics.values() for method in values))
-        what = (
-            "simulated micrographs, against the truth"
-            if part == "simulated"
-            else f"real micrographs, {part} dose"
-        )
-        tables[f"Scores: {dataset}, {what}"] = [
-            {
-                "metric": metric,
-                **{
-                    method: "" if values.get(method) == "nan" else values.get(method, "")
-                    for method in methods
-                },
-            }
+        most = max(int(row["micrographs"]) for values in metrics.values() for row in values.values())
+        rows = [
+            (metric, [_cell(values.get(method), most, reference) for method in methods])
             for metric, values in metrics.items()
         ]
+        found = [*notes.get(part, ()), *_gaps(metrics)]
+        tables.append(ScoreTable(f"Scores: {dataset}, {_words_of(part)}", reference, methods, rows, found))
     return tables
+
+
+def _words_of(part: str) -> str:
+    """Say what a part of the scores is about."""
+    return (
+        "simulated micrographs, against the truth"
+        if part == "simulated"
+        else f"real micrographs, {part} dose"
+    )
+
+
+def _cell(row: Mapping[str, str] | None, most: int, reference: str) -> Cell:
+    """Write one number with its error, its gain over the reference, and the micrographs behind both."""
+    if row is None or row["mean"] == "nan":
+        return Cell("", "", "" if row is None else f"n 0 of {most}")
+    count = int(row["micrographs"])
+    gain = ""
+    if row["method"] != reference and row["gain"] != "nan":
+        signed = row["gain"] if row["gain"].startswith("-") else f"+{row['gain']}"
+        gain = _with_error(signed, row["gain_standard_error"])
+        gain += f" in {row['pairs']} pairs" if row["pairs"] != row["micrographs"] else ""
+    return Cell(
+        _with_error(row["mean"], row["standard_error"]),
+        gain,
+        f"n {count}" if count == most else f"n {count} of {most}",
+    )
+
+
+def _with_error(value: str, error: str) -> str:
+    """Write a number with its error, where it has one."""
+    return value if error == "nan" else f"{value} ± {error}"
+
+
+def _gaps(metrics: Mapping[str, Mapping[str, Mapping[str, str]]]) -> list[str]:
+    """Say where the control of another field is missing."""
+    rows = {
+        name: next(iter(metrics[name].values())) for name in ("independent_r", "other_r") if name in metrics
+    }
+    if len(rows) < 2:
+        return []
+    compared, controlled = (int(rows[name]["micrographs"]) for name in ("independent_r", "other_r"))
+    if controlled >= compared:
+        return []
+    return [
+        f"The control of r and EV, an independent exposure of another field (other_r, other_explained), is there for "
+        f"{controlled} of {compared} micrographs: a batch of one has no other field, nor has one in which no two are "
+        "of one size."
+    ]
 
 
 def _settings(method: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -66,18 +67,13 @@ def choose_pairs(
         raise ValueError(
             "no particle is known on this micrograph, so no signal region can be chosen; give its coordinates"
         )
-    if not 2 <= smallest_box_px <= largest_box_px:
-        raise ValueError(
-            f"boxes from {smallest_box_px} to {largest_box_px} px were asked for; smallest_box_A must be at least "
-            "two pixels and at most largest_box_A"
-        )
     occupied = _occupied(centres, shape, radius_px)
-    side, found = largest_box_px, 0
-    while side >= smallest_box_px:
+    found = 0
+    for side in _sides(largest_box_px, smallest_box_px):
         chosen = _nearest_pairs(centres, occupied, side, pairs)
         if len(chosen) >= pairs:
             return chosen
-        found, side = len(chosen), min(side - 1, round(side * 7 / 8))
+        found = len(chosen)
     raise ValueError(
         f"only {found} of {pairs} pairs of particle and empty background were found with boxes of "
         f"{smallest_box_px} px; ask for fewer pairs or smaller boxes"
@@ -108,6 +104,39 @@ def free_boxes(
     return boxes
 
 
+def largest_free_boxes(
+    centres: NDArray[np.float64],
+    shape: tuple[int, int],
+    *,
+    radius_px: float,
+    boxes: int,
+    largest_box_px: int,
+    smallest_box_px: int,
+) -> list[Box]:
+    """Find particle-free boxes where no pairs could be chosen: the null test still needs the background.
+
+    Parameters
+    ----------
+    centres, shape, radius_px, largest_box_px, smallest_box_px
+        As in `choose_pairs`.
+    boxes
+        Number of boxes wanted: the largest side that has so many is taken, else that which covers most of the field.
+
+    Returns
+    -------
+    list of Box
+        Boxes of one side without overlap; none where even the smallest finds no place.
+    """
+    best: list[Box] = []
+    for side in _sides(largest_box_px, smallest_box_px):
+        found = free_boxes(centres, shape, radius_px=radius_px, side_px=side)
+        if len(found) >= boxes:
+            return found
+        if sum(box.side_px**2 for box in found) > sum(box.side_px**2 for box in best):
+            best = found
+    return best
+
+
 def cut_box(image: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
     """Cut a box out of an image (h, w).
 
@@ -123,6 +152,25 @@ def cut_box(image: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
             "the regions were chosen for an image of another size: choose them anew"
         )
     return image[box.top_px : bottom, box.left_px : right]
+
+
+def _sides(largest_px: int, smallest_px: int) -> Iterator[int]:
+    """Give the box sides to try, from the largest down in steps of an eighth.
+
+    Raises
+    ------
+    ValueError
+        The smallest is below two pixels or larger than the largest.
+    """
+    if not 2 <= smallest_px <= largest_px:
+        raise ValueError(
+            f"boxes from {smallest_px} to {largest_px} px were asked for; smallest_box_A must be at least "
+            "two pixels and at most largest_box_A"
+        )
+    side = largest_px
+    while side >= smallest_px:
+        yield side
+        side = min(side - 1, round(side * 7 / 8))
 
 
 def _occupied(centres: NDArray[np.float64], shape: tuple[int, int], radius_px: float) -> NDArray[np.bool_]:

@@ -29,12 +29,14 @@ class Summary:
     method, part, metric
         What was measured.
     micrographs
-        Number of micrographs with a finite value.
+        Number of micrographs with a finite value, n.
     mean, standard_error
         Over them (the error is nan for a single one).
     gain, gain_standard_error
         Mean difference to the reference method, micrograph by micrograph, and its standard error: the spread
         between micrographs is larger than most differences between methods, so only this pairing tells them apart.
+    pairs
+        Number of micrographs on which both have a finite value: those behind the gain.
     """
 
     method: str
@@ -45,6 +47,7 @@ class Summary:
     standard_error: float
     gain: float
     gain_standard_error: float
+    pairs: int
 
 
 def summarise(scores: Sequence[Score], reference: str) -> list[Summary]:
@@ -94,7 +97,7 @@ def _summarise_one(
     ]
     mean, error = _mean_and_error(list(finite.values()))
     gain, gain_error = _mean_and_error(differences)
-    return Summary(method, part, metric, len(finite), mean, error, gain, gain_error)
+    return Summary(method, part, metric, len(finite), mean, error, gain, gain_error, len(differences))
 
 
 def _mean_and_error(values: Sequence[float]) -> tuple[float, float]:

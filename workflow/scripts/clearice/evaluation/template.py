@@ -19,6 +19,7 @@ PAGE = """\
   figure { margin: 0; } img { width: 100%; display: block; background: #000; }
   figcaption { color: var(--soft); font-size: .9rem; padding-top: .2rem; }
   table.scores { display: block; overflow-x: auto; font-size: .85rem; } table.scores td { white-space: nowrap; }
+  table.scores small { color: var(--soft); }
   code, pre { font: 13px/1.45 ui-monospace, monospace; } pre { background: #f6f8fa; padding: .8rem; overflow-x: auto; }
   details { margin: .6rem 0; } summary { cursor: pointer; }
 </style>
@@ -26,7 +27,7 @@ PAGE = """\
 <body>
 <h1>clearice report</h1>
 <p class="lead">{{ shots | length }} dataset{{ "" if shots | length == 1 else "s" }},
-{{ provenance.settings.run.methods | length }} methods, clearice {{ provenance.versions.clearice }}, seed {{ provenance.settings.seed }}</p>
+{{ methods | length }} methods, clearice {{ provenance.versions.clearice }}, seed {{ provenance.settings.seed }}</p>
 <div class="warning"><b>Denoised images are for seeing and picking only.</b>
 A denoiser can remove what is there and draw what is not. Extract particles from the sums under
 <code>results/&lt;dataset&gt;/sums/</code>, never from <code>denoised/</code>.</div>
@@ -52,18 +53,22 @@ A denoiser can remove what is there and draw what is not. Extract particles from
 <p>No picture was asked for (previews.per_batch is 0) or every micrograph failed.</p>
 {% endfor %}
 
-{% for title, rows in scores.items() %}
-<h2>{{ title }}</h2>
-<p class="lead">Both SNRs and SSIM can be won by a mask: see the row of the cheat. Read them only beside the null test (what is left of pure
-noise, and what is picked in it), the agreement with a truth or an independent exposure, and the picks. The scored batches may hold
-micrographs that a network was trained on; where no coordinates are known, SNRs and picking scores are absent and the noise of the null test has the spectrum
-of the whole micrograph, signal included.</p>
+{% for table in scores %}
+<h2>{{ table.title }}</h2>
+<p class="lead">Both SNRs and SSIM can be won by a mask: see the column of the cheat, which every table has. Read them only beside the null test
+(what is left of pure noise, and what is picked in it), the agreement with a truth or an independent exposure, and the picks. The scored batches may
+hold micrographs that a network was trained on; where no coordinates are known, SNRs and picking scores are absent.</p>
+<p class="lead">A cell holds the mean ± its standard error; below it the gain over {{ table.reference }} on the same micrographs, which alone tells methods
+apart, and n, the micrographs behind the mean. A number of fewer micrographs than others does not compare with them; its gain does.</p>
 <table class="scores">
-<tr>{% for column in rows[0] %}<th>{{ column }}</th>{% endfor %}</tr>
-{% for row in rows %}
-<tr>{% for value in row.values() %}<td>{{ value }}</td>{% endfor %}</tr>
+<tr><th>metric</th>{% for method in table.methods %}<th>{{ method }}</th>{% endfor %}</tr>
+{% for metric, cells in table.rows %}
+<tr><td>{{ metric }}</td>{% for cell in cells %}<td>{{ cell.mean }}<br><small>{{ cell.gain }}{{ "; " if cell.gain }}{{ cell.count }}</small></td>{% endfor %}</tr>
 {% endfor %}
 </table>
+{% if table.notes %}
+<ul>{% for note in table.notes %}<li>{{ note }}</li>{% endfor %}</ul>
+{% endif %}
 {% endfor %}
 
 <h2>Micrographs</h2>
@@ -76,11 +81,12 @@ of the whole micrograph, signal included.</p>
 {% if failures %}
 <h3>Failed</h3>
 <table>
-<tr><th>dataset</th><th>micrograph</th><th>stage</th><th>reason</th></tr>
+<tr><th>dataset</th><th>micrograph</th><th>stage</th><th>counted</th><th>reason</th></tr>
 {% for row in failures %}
-<tr><td>{{ row.dataset }}</td><td>{{ row.micrograph }}</td><td>{{ row.stage }}</td><td>{{ row.reason }}</td></tr>
+<tr><td>{{ row.dataset }}</td><td>{{ row.micrograph }}</td><td>{{ row.stage }}</td><td>{{ row.counted }}</td><td>{{ row.reason }}</td></tr>
 {% endfor %}
 </table>
+<p>Sums and denoised micrographs are counted for max_failed_fraction; what failed in other stages only narrows what a training or a score rests on.</p>
 {% endif %}
 
 {% if notes %}
@@ -91,7 +97,7 @@ of the whole micrograph, signal included.</p>
 <h2>Methods</h2>
 <table>
 <tr><th>method</th><th>kind</th><th>settings</th></tr>
-{% for name in provenance.settings.run.methods %}
+{% for name in methods %}
 <tr><td>{{ name }}</td><td>{{ provenance.settings.methods[name].kind }}</td><td>{{ provenance.settings.methods[name] | settings }}</td></tr>
 {% endfor %}
 </table>

@@ -13,6 +13,10 @@ from clearice.evaluation.regions import Box, cut_box
 from clearice.image.rings import radial_power, transfer_of_rings
 from clearice.image.similarity import pearson
 
+OF_FREE_BOXES = "spectrum of the particle-free boxes"
+OF_WHOLE_FIELD = "spectrum of the whole micrograph, signal included"
+"""What a manifest's reason says of where the spectrum of pure noise comes from: the two do not compare."""
+
 
 @dataclass(frozen=True)
 class Spectrum:
@@ -120,18 +124,21 @@ def picks_in_noise(
     border_px: float,
     thresholds: Sequence[float],
 ) -> float:
-    """Count what a picker finds in denoised pure noise at the median of its thresholds on the real micrographs.
+    """Count what a picker finds where no particle is, at the median of its thresholds where some are.
+
+    That place is denoised pure noise, or an empty simulated field. A threshold of its own would always find some:
+    Otsu's parts any set of maxima in two.
 
     Parameters
     ----------
     centres, scores
-        All candidates in the noise: (n, 2) as (y, x) in pixels, and (n,), in the scale of the real ones.
+        All candidates in it: (n, 2) as (y, x) in pixels, and (n,), in the scale of those among particles.
     shape
         Image shape (h, w).
     border_px
         Width of the border that is left out, as in `matching`.
     thresholds
-        The picker's threshold on each real micrograph that was denoised in the same way.
+        The picker's threshold on each micrograph with particles that was denoised in the same way.
 
     Returns
     -------

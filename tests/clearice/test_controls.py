@@ -1,0 +1,60 @@
+"""Every table of scores has the cheat and the reference, whatever a run lists."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clearice.evaluation.controls import scored_methods
+from clearice.files.documents import read_yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFIG = read_yaml(ROOT / "config" / "config.yaml")
+
+
+def changed(methods: list[str], **evaluation: Any) -> dict[str, Any]:
+    config: dict[str, Any] = copy.deepcopy(CONFIG)
+    config["run"]["methods"] = methods
+    config["evaluation"].update(evaluation)
+    return config
+
+
+def test_the_default_run_lacks_the_cheat_and_its_scores_have_it() -> None:
+    assert "cheat" not in CONFIG["run"]["methods"]
+    assert scored_methods(CONFIG) == [*CONFIG["run"]["methods"], "cheat"]
+
+
+def test_a_run_of_one_method_is_scored_beside_both_controls() -> None:
+    assert scored_methods(changed(["gaussian"], reference="bandpass")) == ["bandpass", "gaussian", "cheat"]
+
+
+def test_a_cheat_of_the_run_is_enough_and_no_method_stands_twice() -> None:
+    config = changed(["raw", "mask", "gaussian"])
+    config["methods"]["mask"] = {"kind": "blur_and_mask", "sigma_px": 9}
+    assert scored_methods(config) == ["raw", "mask", "gaussian"]
+
+
+def test_a_cheat_of_another_name_is_found() -> None:
+    config = changed(["raw"])
+    config["methods"]["mask"] = config["methods"].pop("cheat")
+    assert scored_methods(config) == ["raw", "mask"]
+
+
+def test_a_method_called_cheat_that_is_none_does_not_pass() -> None:
+    config = changed(["raw", "cheat"])
+    config["methods"]["cheat"] = {"kind": "raw"}
+    with pytest.raises(ValueError, match="none of kind blur_and_mask"):
+        scored_methods(config)
+
+
+def test_without_scores_nothing_is_added() -> None:
+    assert scored_methods(changed(["gaussian"], batches=0)) == ["gaussian"]
+
+
+def test_the_list_of_the_run_itself_is_left_alone() -> None:
+    config = changed(["gaussian"])
+    scored_methods(config)
+    assert config["run"]["methods"] == ["gaussian"]

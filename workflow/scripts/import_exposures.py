@@ -1,0 +1,50 @@
+"""Bring independent exposures of the micrographs' fields, of any format, into one MRC file per micrograph."""
+
+from pathlib import Path
+
+import numpy as np
+
+from clearice.batches import Skip, treat_manifest
+from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
+from clearice.files.pictures import read_image
+from clearice.movies.sums import check_pixel_size
+from clearice.step import run
+
+SUFFIXES = (".mrc", ".tif", ".tiff", ".png")
+EXPOSURE = "clearice: independent exposure"
+
+
+def import_exposures(*, micrographs: Path, folder: Path, independent: Path, manifest: Path) -> None:
+    """Write <micrograph>.mrc in `independent` for each micrograph with a second exposure of its field in `folder`.
+
+    The file is <micrograph> with one of the known suffixes, of the micrograph's shape; a micrograph without one is
+    skipped.
+    """
+
+    def treat(name: str, file: Path) -> Path:
+        found = [path for path in (folder / f"{name}{suffix}" for suffix in SUFFIXES) if path.is_file()]
+        if not found:
+            raise Skip(f"no independent exposure of {name} in {folder}")
+        if len(found) > 1:
+            raise ValueError(f"{folder} has {len(found)} exposures of {name}; keep one of them")
+        exposure, micrograph = read_image(found[0]), read_micrograph(file)
+        if exposure.label == VIEWING_ONLY:
+            raise ValueError(f"{found[0]} is denoised; give the raw exposure")
+        if exposure.pixels.shape != micrograph.pixels.shape:
+            raise ValueError(
+                f"{found[0]} is of {exposure.pixels.shape} pixels, the micrograph {name} of {micrograph.pixels.shape}; "
+                "give an exposure of the same field in the same pixels, in register with it"
+            )
+        check_pixel_size(exposure.pixel_size_A, micrograph.pixel_size_A, str(found[0]))
+        if np.array_equal(exposure.pixels, micrograph.pixels):
+            raise ValueError(
+                f"{found[0]} is the micrograph itself; give an exposure whose noise is independent"
+            )
+        target = independent / f"{name}.mrc"
+        write_micrograph(target, exposure.pixels, micrograph.pixel_size_A, EXPOSURE)
+        return target
+
+    treat_manifest(micrographs, manifest, treat, verb="imported exposures of")
+
+
+run(import_exposures, globals())
