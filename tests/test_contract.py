@@ -41,6 +41,19 @@ def test_a_rule_and_its_step_have_the_same_names(name: str) -> None:
     assert needed - FROM_THE_JOB <= given, "the step needs what the rule does not give"
 
 
+def test_all_four_denoise_rules_give_every_optional_parameter() -> None:
+    """Without its default, a forgotten statistics or highpass_A would denoise in silence, and wrongly."""
+    denoisers = {name: rule for name, rule in ALL.items() if rule.script == "denoise_micrographs"}
+    assert sorted(denoisers) == ["denoise_coarse", "denoise_fine", "denoise_given", "denoise_noise2noise"]
+    names, needed = parameters("denoise_micrographs")
+    assert names - needed == {"statistics", "highpass_A"}
+    for name, rule in denoisers.items():
+        given = {**rule.items["input"], **rule.items["params"]}
+        assert names - needed <= set(given), f"{name} leaves {names - needed - set(given)} at its default"
+        assert given["statistics"].startswith("statistics_of_noise"), name
+        assert given["highpass_A"].startswith("highpass_of_method"), name
+
+
 @pytest.mark.parametrize("name", sorted(ALL))
 def test_every_rule_has_its_code_log_environment_and_resources(name: str) -> None:
     rule = ALL[name]

@@ -179,12 +179,32 @@ def test_bad_input_is_refused_in_one_sentence():
         find_background(np.full_like(guide, np.nan), raw, RULE)
 
 
-def test_too_few_patches_name_the_knobs():
-    with pytest.raises(
-        ValueError, match=r"37 noise patches of 64 px.*200 are needed.*extract_noise\.ssim_threshold"
-    ):
-        require_patches(37, 200, 64, 6)
-    require_patches(200, 200, 64, 6)
+KNOBS = {
+    "ssim": ("ssim_threshold", "maximum_patches if it is not 0", "criterion flattest"),
+    "std": ("std_threshold_255", "maximum_patches if it is not 0", "criterion flattest"),
+    "flattest": ("raise extract_noise.maximum_patches,",),
+}
+
+
+@pytest.mark.parametrize("criterion", KNOBS)
+def test_too_few_patches_name_the_knobs_that_bind_under_the_criterion(criterion):
+    stacks = [np.zeros((count, 64, 64), np.float32) for count in (30, 7)]
+    with pytest.raises(ValueError, match=r"37 noise patches of 64 px.* in 2 micrographs.*, 200 are") as said:
+        require_patches(stacks, 200, criterion)
+    words = str(said.value).split("are needed")[1]
+    always = ("mean_difference", "contamination_sd", "step_px", "patch_px", "noise_gan.minimum_patches")
+    assert all(knob in words for knob in (*KNOBS[criterion], *always))
+    foreign = {"ssim_threshold", "std_threshold_255", "criterion flattest"} - set(KNOBS[criterion])
+    assert not [knob for knob in foreign if knob in words]
+    require_patches(stacks, 37, criterion)
+
+
+def test_no_patch_at_all_is_said_with_the_same_knobs_whatever_the_minimum():
+    words = r"no noise patches were found in any.*, 1 are needed: .*maximum_patches"
+    with pytest.raises(ValueError, match=words):
+        require_patches([], 0, "flattest")
+    with pytest.raises(ValueError, match="criterion 'mood' is unknown"):
+        require_patches([], 1, "mood")
 
 
 def test_more_local_patches_are_stricter():

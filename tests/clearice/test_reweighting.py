@@ -1,12 +1,13 @@
 """Re-weighting: known coefficients come back, and the modulation restores the noise."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import scipy.ndimage
 
-from clearice.noise.pairing import PairRule, draw_pairs
+from clearice.noise.pairing import PairRule, divided_fields, draw_pairs
 from clearice.noise.reweighting import reweight, solve_weights
 
 SIDE = 96
@@ -97,6 +98,27 @@ def test_add_noise_is_the_formula_of_the_released_code():
     assert (pair.noisy - pair.clean).std() == pytest.approx(2.0, rel=0.05)
 
 
+@pytest.mark.parametrize(("factor", "refused"), [(0.2, True), (0.5, False), (2.0, False), (5.0, True)])
+def test_add_noise_refuses_noise_of_another_scale_and_match_residual_does_not_mind(factor, refused):
+    # Trap 1 in its other form: micrographs of standard deviation 1 beside a simulation in counts.
+    clean, noise, own = images(6)
+    reference = (clean + 2.0 * own).astype(np.float32)
+    other = (factor * noise).astype(np.float32)
+    made = reweight(clean, other, reference, modulation="match_residual", signal_scale=1.0)
+    assert made.noise_sd == pytest.approx(2.0, rel=0.05)
+    if refused:
+        words = (
+            r"noise of standard deviation [\d.]+, but the simulation's noise has .*match_residual.*one scale"
+        )
+        with pytest.raises(ValueError, match=words) as said:
+            reweight(clean, other, reference, modulation="add_noise", signal_scale=1.0)
+        numbers = [float(word) for word in re.findall(r"\d+\.\d+", str(said.value))]
+        assert numbers == pytest.approx([2.0 * factor, 2.0], rel=0.1)
+    else:
+        added = reweight(clean, other, reference, modulation="add_noise", signal_scale=1.0)
+        assert added.noise_sd == pytest.approx(2.0 * factor, rel=0.1)
+
+
 def test_the_clean_image_is_on_the_scale_of_the_noisy_one():
     clean, noise, own = images(7, 320)
     reference = (0.7 * clean + 5.0 + own).astype(np.float32)
@@ -158,7 +180,7 @@ def fields():
 
 def test_every_place_gets_several_draws_of_noise():
     clean, _, own = images(10)
-    drawn = list(draw_pairs(clean, clean + own, fields(), RULE, np.random.default_rng(0)))
+    drawn = list(draw_pairs(clean, clean + own, fields(), range(7), RULE, np.random.default_rng(0)))
     assert [(one.place, one.draw) for one in drawn] == [(p, d) for p in range(5) for d in range(3)]
     noises = [one.pair.noisy - one.pair.clean for one in drawn[:3]]
     assert drawn[0].corner == drawn[1].corner
@@ -168,7 +190,10 @@ def test_every_place_gets_several_draws_of_noise():
 def test_pairs_are_a_pure_function_of_the_generator():
     clean, _, own = images(10)
     first, again = (
-        [one.pair.noisy for one in draw_pairs(clean, clean + own, fields(), RULE, np.random.default_rng(5))]
+        [
+            one.pair.noisy
+            for one in draw_pairs(clean, clean + own, fields(), range(7), RULE, np.random.default_rng(5))
+        ]
         for _ in range(2)
     )
     np.testing.assert_array_equal(first, again)
@@ -179,7 +204,10 @@ def test_the_share_of_empty_fields_and_the_scales_are_as_asked():
     clean, _, own = images(10)
     rule = replace(RULE, places=200)
     scales = np.array(
-        [one.signal_scale for one in draw_pairs(clean, clean + own, fields(), rule, np.random.default_rng(5))]
+        [
+            one.signal_scale
+            for one in draw_pairs(clean, clean + own, fields(), range(7), rule, np.random.default_rng(5))
+        ]
     )
     assert (scales == 0).mean() == pytest.approx(0.25, abs=0.05)
     drawn = scales[scales > 0]
@@ -202,4 +230,34 @@ def test_impossible_rules_are_refused(changed, message):
 
     clean, _, own = images(10)
     with pytest.raises(ValueError, match=message):
-        list(draw_pairs(clean, own, fields(), replace(RULE, **changed), np.random.default_rng(0)))
+        list(draw_pairs(clean, own, fields(), range(7), replace(RULE, **changed), np.random.default_rng(0)))
+
+
+@pytest.mark.parametrize(
+    ("count", "validation", "kept"),
+    [(2, 1, 1), (20, 1, 2), (512, 1, 51), (3, 9, 2), (10, 0, 1), (200, 5, 100)],
+)
+def test_the_splits_share_no_field_and_leave_none_over(count, validation, kept):
+    splits = {f"s{number}": "validation" if number < validation else "train" for number in range(10)}
+    divided = divided_fields(count, splits)
+    assert len(divided["validation"]) == kept
+    assert [*divided["train"], *divided["validation"]] == list(range(count))
+
+
+def test_one_field_cannot_be_divided():
+    with pytest.raises(
+        ValueError, match=r"1 noise field cannot be divided.*sample_noise\.fields to 2 or more"
+    ):
+        divided_fields(1, {"s1": "train", "s2": "validation"})
+
+
+def test_only_usable_fields_are_drawn_and_all_of_them():
+    clean, _, own = images(10)
+    rule = replace(RULE, places=40)
+    drawn = draw_pairs(clean, clean + own, fields(), range(3, 6), rule, np.random.default_rng(2))
+    numbers = [one.field for one in drawn]
+    assert set(numbers) == {3, 4, 5}
+    alone = fields()
+    alone[3:6] = 0
+    with pytest.raises(ValueError, match="noise patch is constant"):
+        list(draw_pairs(clean, clean + own, alone, range(3, 6), rule, np.random.default_rng(2)))

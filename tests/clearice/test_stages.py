@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from clearice.stages import (
+    highpass_of,
     members_of,
     model_of,
     scale_of,
@@ -21,6 +22,7 @@ CONFIG: dict[str, Any] = {
     "training": {"steps": 100, "rescale_to_A": 3.0},
     "noise2noise": {"diet": "noise2noise", "steps": 50},
     "coarse": {},
+    "extract_noise": {"highpass_A": 400, "patch_px": 32},
     "fine": {"warm_start": True},
     "groups": {"all": ["a", "b"]},
     "methods": {
@@ -30,7 +32,14 @@ CONFIG: dict[str, Any] = {
         "nt2c": {"kind": "nt2c"},
         "no_gan": {"kind": "nt2c", "sample_noise": {"source": "extracted"}},
         "longer_fine": {"kind": "nt2c", "fine": {"steps": 7}},
+        "faster": {"kind": "nt2c", "extract_noise": {"highpass_A": 250}, "fine": {"steps": 7}},
+        "other_patches": {"kind": "nt2c", "extract_noise": {"patch_px": 16}},
+        "unpassed": {"kind": "nt2c", "extract_noise": {"highpass_A": 0}},
+        "coarse": {"kind": "coarse"},
         "given": {"kind": "weights", "file": "a.sav", "rescale_to_A": None},
+        "given_fine": {"kind": "weights", "file": "f.pt", "rescale_to_A": 3.0, "highpass_A": 250},
+        "passed_coarse": {"kind": "coarse", "highpass_A": 300},
+        "passed_n2n": {"kind": "noise2noise", "highpass_A": 350},
     },
 }  # fmt: skip
 
@@ -74,6 +83,40 @@ def test_a_model_belongs_to_a_dataset_or_to_a_group() -> None:
 
 def test_a_network_is_applied_at_the_pixel_size_it_was_trained_at() -> None:
     assert scale_of(CONFIG, "nt2c") == 3.0 and scale_of(CONFIG, "given") is None
+
+
+@pytest.mark.parametrize(
+    ("method", "length_A"),
+    [
+        ("nt2c", 400),
+        ("no_gan", 400),
+        ("longer_fine", 400),
+        ("other_patches", 400),
+        ("faster", 250),
+        ("unpassed", 0),
+    ],
+)
+def test_an_nt2c_method_passes_micrographs_as_its_training_pairs_were(method: str, length_A: float) -> None:
+    assert highpass_of(CONFIG, method) == length_A
+    for stage in ("extract_noise", "reweight"):
+        variant = variant_of(CONFIG, method, stage)
+        assert stage_setting(CONFIG, variant, "extract_noise", "highpass_A") == length_A
+
+
+@pytest.mark.parametrize(
+    ("method", "length_A"),
+    [
+        ("n2n", 0),
+        ("coarse", 0),
+        ("given", 0),
+        ("given_fine", 250),
+        ("passed_coarse", 300),
+        ("passed_n2n", 350),
+    ],
+)
+def test_any_other_method_names_its_highpass_itself_or_has_none(method: str, length_A: float) -> None:
+    found = highpass_of(CONFIG, method)
+    assert found == length_A and isinstance(found, float)
 
 
 @pytest.mark.parametrize(("count", "size"), [(100, 10), (23, 10), (3, 5)])

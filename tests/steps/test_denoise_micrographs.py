@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +11,12 @@ from clearice.batches import ManifestRow, checksum, read_manifest, write_manifes
 from clearice.denoising.learned import denoise_image
 from clearice.files.checkpoints import NetworkFile, save_network
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
+from clearice.image.highpass import highpass
+from clearice.image.resize import fourier_resample
 from clearice.networks.fast_unet import FastUNet
 from clearice.networks.unet import UNet
 from denoise_micrographs import denoise_micrographs
-
-SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "denoise_micrographs.py"
+from support.shell import contents, run_from_shell
 
 
 def made_up() -> UNet:
@@ -120,6 +119,74 @@ def test_bfloat16_gives_nearly_the_same(batch: dict[str, Any], tmp_path: Path) -
     assert 0 < (rounded - exact).std() < 0.05 * exact.std()
 
 
+def write_batch(folder: Path, images: dict[str, np.ndarray]) -> Path:
+    """Write micrographs of 1.5 A/px with their manifest."""
+    for name, pixels in images.items():
+        write_micrograph(folder / f"{name}.mrc", pixels, 1.5)
+    rows = [ManifestRow(name, f"{name}.mrc", "ok", "", "") for name in images]
+    write_manifest(folder / "manifest.tsv", rows)
+    return folder / "manifest.tsv"
+
+
+def sloping(number: int, shape: tuple[int, int]) -> np.ndarray:
+    """Draw noise on a slope that is larger than the noise."""
+    noise = np.random.default_rng(number).standard_normal(shape)
+    return (20 + (1 + number) * noise + np.linspace(-15, 15, shape[0])[:, None]).astype(np.float32)
+
+
+def test_a_highpass_in_the_step_equals_a_highpass_before_it(batch: dict[str, Any], tmp_path: Path) -> None:
+    raw = {f"m{number}": sloping(number, (90, 70)) for number in range(2)}
+    passed = {name: highpass(pixels, pixel_size_A=1.5, length_A=40.0) for name, pixels in raw.items()}
+    made = {}
+    for case, images, length_A in (("step", raw, 40.0), ("before", passed, 0.0), ("none", raw, 0.0)):
+        folder = tmp_path / case
+        there = {"denoised": folder / "out", "manifest": folder / "out" / "manifest.tsv"}
+        denoise_micrographs(
+            **{**batch, **there, "micrographs": write_batch(folder, images), "highpass_A": length_A}
+        )
+        made[case] = [(folder / "out" / f"{name}.mrc").read_bytes() for name in raw]
+    assert made["step"] == made["before"]
+    assert made["step"] != made["none"]
+
+
+@pytest.mark.parametrize("highpass_A", [0.0, 80.0])
+def test_noise_is_normalised_by_its_namesake_at_the_pixels_and_the_highpass_of_the_network(
+    batch: dict[str, Any], tmp_path: Path, highpass_A: float
+) -> None:
+    shape, coarse = (128, 192), (64, 96)  # multiples of 32 px, so that the network can be called as it is
+    real = {f"m{number}": sloping(number + 1, shape) for number in range(2)}
+    noise = {
+        name: 10 + 3 * np.random.default_rng(9).standard_normal(shape).astype(np.float32) for name in real
+    }
+    network = made_up()
+    save_network(
+        batch["model"], NetworkFile("unet", network.settings, network.state_dict(), 3.0, "fine", "main", {})
+    )
+    there = {
+        "micrographs": write_batch(tmp_path / "noise", noise),
+        "statistics": write_batch(tmp_path / "real", real),
+        "rescale_to_A": 3.0,
+        "return_at": "model",
+        "highpass_A": highpass_A,
+    }
+    denoise_micrographs(**{**batch, **there})
+    applied = FastUNet(network, torch.device("cpu"), "float32", 500)
+    for name in real:
+        seen, model = (
+            fourier_resample(highpass(pixels, pixel_size_A=1.5, length_A=highpass_A), coarse).astype(
+                np.float64
+            )
+            for pixels in (noise[name], real[name])
+        )
+        scaled = ((seen - model.mean()) / model.std()).astype(np.float32)
+        output = applied(torch.from_numpy(scaled)[None, None])[0, 0].numpy()
+        result = read_micrograph(batch["denoised"] / f"{name}.mrc")
+        assert result.pixel_size_A == pytest.approx(3.0)
+        np.testing.assert_allclose(
+            result.pixels, output * model.std() + model.mean(), atol=2e-4 * model.std(), rtol=0
+        )
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -158,11 +225,10 @@ def test_a_network_of_another_kind_is_refused(batch: dict[str, Any]) -> None:
         denoise_micrographs(**batch)
 
 
-def test_it_runs_from_a_shell(batch: dict[str, Any]) -> None:
-    words = [
-        word for name, value in batch.items() for word in (f"--{name}", "" if value is None else str(value))
-    ]
-    done = subprocess.run([sys.executable, str(SCRIPT), *words], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "denoised 4 of 4" in done.stderr
+def test_it_runs_from_a_shell_to_the_files_of_a_direct_call(batch: dict[str, Any], tmp_path: Path) -> None:
+    denoise_micrographs(**batch)
+    there = {"denoised": tmp_path / "shell", "manifest": tmp_path / "shell" / "manifest.tsv"}
+    assert "denoised 4 of 4" in run_from_shell("denoise_micrographs", {**batch, **there})
+    # The manifest's reason names the file that could not be read, which is the same.
+    assert contents(tmp_path / "shell") == contents(batch["denoised"])
     assert [row.status for row in read_manifest(batch["manifest"])].count("ok") == 3

@@ -12,7 +12,8 @@ from clearice.batches import files_of, read_manifest, treat_rows, write_manifest
 from clearice.files.mrc import write_micrograph
 from clearice.files.stacks import read_stack
 from clearice.files.tables import read_table
-from extract_noise import extract_noise
+from extract_noise import OUTLINE, extract_noise
+from support.shell import contents, run_from_shell
 
 SETTINGS = {
     "patch_px": 32,
@@ -53,17 +54,23 @@ def scenes(names):
     return raws, guides
 
 
+def arguments(micrographs, guide, noise, **changed):
+    return {
+        "micrographs": micrographs,
+        "guide": guide,
+        "noise": noise,
+        "manifest": noise / "manifest.tsv",
+        "positions": noise / "positions.tsv",
+        "search": noise / "search.tsv",
+        **SETTINGS,
+        **changed,
+    }
+
+
 def extract(tmp_path, raws, guides, guide_A=3.0, **changed):
     noise = tmp_path / "noise"
-    extract_noise(
-        micrographs=write_batch(tmp_path / "raw", raws),
-        guide=write_batch(tmp_path / "guide", guides, guide_A),
-        noise=noise,
-        manifest=noise / "manifest.tsv",
-        positions=noise / "positions.tsv",
-        search=noise / "search.tsv",
-        **{**SETTINGS, **changed},
-    )
+    inputs = write_batch(tmp_path / "raw", raws), write_batch(tmp_path / "guide", guides, guide_A)
+    extract_noise(**arguments(*inputs, noise, **changed))
     return noise
 
 
@@ -103,13 +110,22 @@ def test_the_search_and_its_scaling_are_recorded(tmp_path):
     assert float(rows[0]["guide_at_1"]) == pytest.approx(high, rel=1e-4)
 
 
-def test_pictures_are_drawn_for_the_first_micrographs(tmp_path):
+def test_pictures_are_drawn_for_the_first_micrographs_with_a_box_at_every_listed_position(tmp_path):
     raws, guides = scenes(["m1", "m2"])
     noise = extract(tmp_path, raws, guides)
     assert [path.name for path in noise.glob("*.png")] == ["m1.png"]
     picture = imagecodecs.png_decode((noise / "m1.png").read_bytes())
+    boxes = np.zeros((192, 256), dtype=bool)
+    for row in read_table(noise / "positions.tsv"):
+        if row["micrograph"] == "m1":
+            y, x = int(row["y_px"]), int(row["x_px"])
+            boxes[y : y + 32, [x, x + 31]] = boxes[[y, y + 31], x : x + 32] = True
     assert picture.shape == (192, 256, 3)
-    assert (picture[..., 0] != picture[..., 2]).any()
+    assert boxes.any()
+    assert (picture[boxes] == OUTLINE).all()
+    # Everything else is the guide in grey, and no box.
+    assert (np.ptp(picture[~boxes], axis=1) == 0).all()
+    assert np.corrcoef(picture[~boxes][:, 0], guides["m1"][~boxes])[0, 1] > 0.9
 
 
 def test_a_micrograph_without_background_is_skipped_with_its_reason(tmp_path):
@@ -163,6 +179,17 @@ def test_equal_input_gives_equal_bytes(tmp_path):
     assert names == ["m1.mrcs", "m1.png", "manifest.tsv", "positions.tsv", "search.tsv"]
     for name in names:
         assert (first / name).read_bytes() == (again / name).read_bytes()
+
+
+def test_it_runs_from_a_shell_to_the_files_of_a_direct_call(tmp_path):
+    raws, guides = scenes(["m1", "m2"])
+    inputs = write_batch(tmp_path / "raw", raws), write_batch(tmp_path / "guide", guides)
+    changed = {"maximum_patches": 12, "contamination_sd": 6.0, "highpass_A": 150.0}
+    extract_noise(**arguments(*inputs, tmp_path / "call", **changed))
+    said = run_from_shell("extract_noise", arguments(*inputs, tmp_path / "shell", **changed))
+    assert "searched for noise 2 of 2" in said
+    assert contents(tmp_path / "shell") == contents(tmp_path / "call")
+    assert len(contents(tmp_path / "call")) == 6
 
 
 def test_the_real_crowded_micrograph_gives_background_in_which_nobody_marked_a_particle(tmp_path):

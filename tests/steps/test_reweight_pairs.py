@@ -11,8 +11,10 @@ from clearice.files.tables import read_table
 from clearice.learning.pairs import training_images
 from clearice.training_set import chosen_files
 from reweight_pairs import reweight_pairs
+from support.shell import contents, run_from_shell
 
 SETTINGS = {
+    "splits": {"s1": "train", "s2": "validation"},
     "patch_px": 48,
     "patches_per_micrograph": 4,
     "draws": 2,
@@ -53,19 +55,24 @@ def write_fields(tmp_path, side=64, pixel_size_A=3.0):
     return tmp_path / "synthetic.mrcs"
 
 
+def arguments(folder, clean, noisy, noise, **changed):
+    return {
+        "simulated_clean": clean,
+        "simulated_noisy": noisy,
+        "noise": noise,
+        "noisy": folder / "noisy",
+        "noisy_manifest": folder / "noisy" / "manifest.tsv",
+        "clean": folder / "clean",
+        "clean_manifest": folder / "clean" / "manifest.tsv",
+        "weights": folder / "weights.tsv",
+        **SETTINGS,
+        **changed,
+    }
+
+
 def reweight(tmp_path, clean, noisy, noise, out="out", **changed):
     folder = tmp_path / out
-    reweight_pairs(
-        simulated_clean=clean,
-        simulated_noisy=noisy,
-        noise=noise,
-        noisy=folder / "noisy",
-        noisy_manifest=folder / "noisy" / "manifest.tsv",
-        clean=folder / "clean",
-        clean_manifest=folder / "clean" / "manifest.tsv",
-        weights=folder / "weights.tsv",
-        **{**SETTINGS, **changed},
-    )
+    reweight_pairs(**arguments(folder, clean, noisy, noise, **changed))
     return folder
 
 
@@ -160,6 +167,49 @@ def test_a_finer_simulation_is_brought_to_the_pixels_of_the_noise(tmp_path):
     assert (noisy.images - clean.images).std() == pytest.approx(5.0, rel=0.05)
 
 
+def test_no_noise_field_is_shared_by_training_and_validation(tmp_path):
+    names = [f"s{number}" for number in range(1, 9)]
+    splits = {name: "validation" if name in ("s2", "s7") else "train" for name in names}
+    folder = reweight(
+        tmp_path, *simulate(tmp_path, names), write_fields(tmp_path), splits=splits, patches_per_micrograph=12
+    )
+    drawn = {"train": set(), "validation": set()}
+    for row in read_table(folder / "weights.tsv"):
+        drawn[splits[row["micrograph"]]].add(int(row["field"]))
+    # A quarter of the micrographs, so a quarter of the 20 fields, and all of them are used.
+    assert drawn == {"train": set(range(15)), "validation": set(range(15, 20))}
+
+
+def test_training_and_validation_have_noise_of_equal_statistics(tmp_path):
+    names = [f"s{number}" for number in range(1, 9)]
+    splits = {name: "validation" if name in ("s2", "s7") else "train" for name in names}
+    folder = reweight(
+        tmp_path, *simulate(tmp_path, names), write_fields(tmp_path), splits=splits, patches_per_micrograph=12
+    )
+    noisy, clean = stacks(folder, "noisy"), stacks(folder, "clean")
+    noise = {
+        split: np.concatenate(
+            [noisy[name].images - clean[name].images for name in names if splits[name] == split]
+        )
+        for split in ("train", "validation")
+    }
+    for mean, sd in ((images.mean(), images.std()) for images in noise.values()):
+        assert mean == pytest.approx(0.0, abs=0.1)
+        assert sd == pytest.approx(10.0, rel=0.02)
+    power = [(np.abs(np.fft.rfft2(images)) ** 2).mean(0)[1:24, 1:].mean() for images in noise.values()]
+    assert power[0] == pytest.approx(power[1], rel=0.05)
+
+
+def test_a_micrograph_of_no_split_fails_alone(tmp_path):
+    clean, noisy = simulate(tmp_path, ("s1", "s2", "s3"))
+    splits = {"s1": "train", "s2": "validation"}
+    rows = read_manifest(
+        reweight(tmp_path, clean, noisy, write_fields(tmp_path), splits=splits) / "noisy" / "manifest.tsv"
+    )
+    assert [row.status for row in rows] == ["ok", "ok", FAILED]
+    assert rows[2].reason.startswith("s3 is marked nothing in splits, but pairs are made for train and")
+
+
 def test_a_failed_simulation_is_carried_on_and_the_rest_goes_on(tmp_path):
     clean, noisy = simulate(tmp_path, failed=("s1",))
     folder = reweight(tmp_path, clean, noisy, write_fields(tmp_path))
@@ -177,6 +227,23 @@ def test_equal_seeds_give_equal_bytes_and_others_do_not(tmp_path):
     for file in ("noisy/s1.mrcs", "clean/s1.mrcs", "noisy/manifest.tsv", "clean/manifest.tsv", "weights.tsv"):
         assert (first / file).read_bytes() == (again / file).read_bytes()
     assert (first / "noisy/s1.mrcs").read_bytes() != (other / "noisy/s1.mrcs").read_bytes()
+
+
+def test_it_runs_from_a_shell_to_the_files_of_a_direct_call(tmp_path):
+    inputs = (*simulate(tmp_path), write_fields(tmp_path))
+    changed = {"signal_scale": [0.5, 2.0], "empty_fraction": 0.3}
+    reweight(tmp_path, *inputs, out="call", **changed)
+    said = run_from_shell("reweight_pairs", arguments(tmp_path / "shell", *inputs, **changed))
+    assert "re-weighted 2 of 2" in said
+    assert contents(tmp_path / "shell") == contents(tmp_path / "call")
+    assert len(contents(tmp_path / "call")) == 7
+
+
+def test_add_noise_beside_a_simulation_in_other_units_is_refused(tmp_path):
+    # The fields have a standard deviation of 0.5, the simulation's noise one of 10.
+    words = r"no training pair could be made: add_noise gives noise.*match_residual"
+    with pytest.raises(ValueError, match=words):
+        reweight(tmp_path, *simulate(tmp_path), write_fields(tmp_path), modulation="add_noise")
 
 
 def test_what_does_not_fit_together_is_refused(tmp_path):

@@ -9,6 +9,7 @@ from clearice.files.stacks import read_stack, write_stack
 from clearice.files.tables import read_table
 from clearice.noise.colouring import colour, radial_amplitude
 from sample_noise import sample_noise
+from support.shell import contents, run_from_shell
 from train_noise_gan import train_noise_gan
 
 SIDE = 16
@@ -38,6 +39,7 @@ def train(folder, noise, stationary=True):
         history=folder / "main.tsv",
         variant="main",
         minimum_patches=20,
+        criterion="ssim",
         patch_px=SIDE,
         whitened=True,
         symmetries=True,
@@ -62,25 +64,28 @@ def train(folder, noise, stationary=True):
     return folder / "main.pt"
 
 
-def sample(folder, noise, **changed):
-    settings = {
+def arguments(folder, noise, **changed):
+    return {
+        "noise": [noise],
+        "synthetic": folder / "synthetic.mrcs",
+        "fidelity": folder / "fidelity.tsv",
         "source": "gaussian",
         "model": None,
         "fields": 12,
         "field_px": 64,
         "minimum_patches": 20,
+        "criterion": "ssim",
         "bands": 4,
         "batch_size": 5,
         "seed": 5,
+        "threads": 1,
+        "device": "cpu",
+        **changed,
     }
-    sample_noise(
-        noise=[noise],
-        synthetic=folder / "synthetic.mrcs",
-        fidelity=folder / "fidelity.tsv",
-        threads=1,
-        device="cpu",
-        **{**settings, **changed},
-    )
+
+
+def sample(folder, noise, **changed):
+    sample_noise(**arguments(folder, noise, **changed))
     return read_stack(folder / "synthetic.mrcs")
 
 
@@ -121,6 +126,15 @@ def test_equal_seeds_give_equal_bytes_and_others_do_not(tmp_path, source):
     assert files[0] == files[1] != files[2]
 
 
+def test_it_runs_from_a_shell_to_the_files_of_a_direct_call(tmp_path):
+    noise = write_noise(tmp_path / "n")
+    changed = {"source": "gan", "model": train(tmp_path, noise), "fields": 3}
+    sample(tmp_path / "call", noise, **changed)
+    run_from_shell("sample_noise", arguments(tmp_path / "shell", noise, **changed))
+    assert contents(tmp_path / "shell") == contents(tmp_path / "call")
+    assert sorted(contents(tmp_path / "call")) == ["fidelity.tsv", "synthetic.mrcs"]
+
+
 def test_what_does_not_fit_together_is_refused(tmp_path):
     noise = write_noise(tmp_path / "n")
     model = train(tmp_path, noise)
@@ -131,7 +145,8 @@ def test_what_does_not_fit_together_is_refused(tmp_path):
         ({"source": "sea"}, "noise source 'sea' is unknown"),
         ({"source": "gan"}, "needs a model"),
         ({"source": "gan", "model": foreign}, "kind unet, not noise_gan"),
-        ({"minimum_patches": 1000}, "1000 are needed"),
+        ({"minimum_patches": 1000}, r"1000 are needed: lower extract_noise\.ssim_threshold"),
+        ({"minimum_patches": 1000, "criterion": "flattest"}, r"needed: raise extract_noise\.maximum_patches"),
     ]:
         with pytest.raises(ValueError, match=message):
             sample(tmp_path, noise, **changed)

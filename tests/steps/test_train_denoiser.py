@@ -1,8 +1,6 @@
-import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -15,9 +13,9 @@ from clearice.files.checkpoints import load_network
 from clearice.files.mrc import write_micrograph
 from clearice.files.tables import read_table
 from clearice.networks.unet import UNet
+from support.shell import command_of
 from train_denoiser import train_denoiser
 
-SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "train_denoiser.py"
 SPLITS = {"m1": "train", "m2": "train", "m3": "validation", "m4": "apply"}
 
 
@@ -119,6 +117,23 @@ def test_equal_seed_equal_bytes_under_any_name_and_another_seed_another_model(tm
     assert written[0] == written[1] != written[2]
 
 
+def test_two_variants_of_equal_settings_learn_equal_weights_and_two_stages_do_not(tmp_path, pairs):
+    learned, losses = [], []
+    for variant, stage in (("main", "fine"), ("ablation", "fine"), ("main", "coarse")):
+        path = tmp_path / f"{variant}_{stage}.pt"
+        history = path.with_suffix(".tsv")
+        train_denoiser(
+            **arguments(tmp_path, **pairs, model=path, history=history, variant=variant, stage=stage)
+        )
+        learned.append(load_network(path))
+        losses.append([(row["train_loss"], row["validation_loss"]) for row in read_table(history)])
+    first, variant, other = (file.weights for file in learned)
+    assert learned[1].variant == "ablation"
+    assert losses[0] == losses[1] != losses[2], "the crops are the same ones"
+    assert all(torch.equal(first[name], variant[name]) for name in first)
+    assert not any(torch.equal(first[name], other[name]) for name in first if name.endswith("weight"))
+
+
 @pytest.mark.parametrize(
     ("diet", "changes"),
     [
@@ -205,13 +220,10 @@ def test_two_datasets_of_one_pixel_size_make_a_general_model(tmp_path):
 def test_a_killed_process_resumes_to_the_bytes_of_an_unbroken_one(tmp_path, pairs):
     long = {**pairs, "steps": 120, "validate_every": 10}
     train_denoiser(**arguments(tmp_path, **long, model=tmp_path / "unbroken.pt"))
-    flags = arguments(tmp_path, **long, model=tmp_path / "resumed.pt")
-    words = [sys.executable, str(SCRIPT)]
-    for name, value in flags.items():
-        values = value if isinstance(value, list) else ["" if value is None else value]
-        words += [f"--{name}", *(json.dumps(one) if isinstance(one, dict) else str(one) for one in values)]
-    environment = {**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())}
-    words[words.index("--threads") + 1] = str(torch.get_num_threads())
+    threads = torch.get_num_threads()
+    flags = arguments(tmp_path, **long, model=tmp_path / "resumed.pt", threads=threads)
+    words = command_of("train_denoiser", flags)
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     process = subprocess.Popen(words, env=environment, stderr=subprocess.DEVNULL)
     while process.poll() is None and not list((tmp_path / "unfinished").glob("*/state.pt")):
         time.sleep(0.02)

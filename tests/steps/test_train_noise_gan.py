@@ -1,11 +1,8 @@
 """The noise GAN's training on files: a model that can be read safely, and a kill that leaves no trace."""
 
-import json
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,12 +13,13 @@ from clearice.files.checkpoints import load_network
 from clearice.files.stacks import write_stack
 from clearice.files.tables import read_table
 from clearice.networks.noise_gan import Generator
+from support.shell import command_of
 from train_noise_gan import train_noise_gan
 
-SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "train_noise_gan.py"
 SETTINGS = {
     "variant": "main",
     "minimum_patches": 20,
+    "criterion": "ssim",
     "patch_px": 16,
     "whitened": True,
     "symmetries": True,
@@ -56,16 +54,21 @@ def write_noise(folder, micrographs=2, patches=15, side=16, pixel_size_A=3.0):
     return folder / "manifest.tsv"
 
 
+def arguments(folder, noise, **changed):
+    return {
+        "noise": noise,
+        "model": folder / "main.pt",
+        "history": folder / "main.tsv",
+        "side_folder": folder / "unfinished",
+        "threads": 1,
+        "device": "cpu",
+        **SETTINGS,
+        **changed,
+    }
+
+
 def train(folder, noise, **changed):
-    train_noise_gan(
-        noise=noise,
-        model=folder / "main.pt",
-        history=folder / "main.tsv",
-        side_folder=folder / "unfinished",
-        threads=1,
-        device="cpu",
-        **{**SETTINGS, **changed},
-    )
+    train_noise_gan(**arguments(folder, noise, **changed))
     return folder / "main.pt"
 
 
@@ -100,6 +103,13 @@ def test_equal_seeds_give_equal_bytes_whatever_was_drawn_before(tmp_path):
     assert train(tmp_path / "c", noise, seed=4).read_bytes() != first
 
 
+def test_two_variants_of_equal_settings_learn_equal_weights(tmp_path):
+    noise = [write_noise(tmp_path / "n")]
+    first, other = (load_network(train(tmp_path / v, noise, variant=v)) for v in ("main", "ablation"))
+    assert (first.variant, other.variant) == ("main", "ablation")
+    assert all(torch.equal(first.weights[name], other.weights[name]) for name in first.weights)
+
+
 def test_several_batches_are_pooled(tmp_path):
     noise = [write_noise(tmp_path / name, micrographs=1) for name in ("n1", "n2")]
     assert load_network(train(tmp_path, noise)).provenance["micrographs"] == 2
@@ -115,20 +125,7 @@ def test_a_training_killed_at_any_moment_goes_on_to_equal_bytes(tmp_path):
     noise = write_noise(tmp_path / "n")
     many = {"steps": 60, "keep_every": 1}
     expected = train(tmp_path / "whole", [noise], **many).read_bytes()
-    command = [sys.executable, str(SCRIPT), "--noise", str(noise), "--model", str(tmp_path / "k" / "main.pt")]
-    command += [
-        "--history",
-        str(tmp_path / "k" / "main.tsv"),
-        "--side_folder",
-        str(tmp_path / "k" / "unfinished"),
-    ]
-    for name, value in {**SETTINGS, **many}.items():
-        words = (
-            [str(v) for v in value]
-            if isinstance(value, list)
-            else [value if isinstance(value, str) else json.dumps(value)]
-        )
-        command += [f"--{name}", *words]
+    command = command_of("train_noise_gan", arguments(tmp_path / "k", [noise], **many))
     process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
     while not list((tmp_path / "k").glob("unfinished/*/state.pt")) and process.poll() is None:
         time.sleep(0.02)
@@ -172,13 +169,17 @@ def test_larger_patches_are_cut_to_the_size_of_the_network(tmp_path):
 
 
 def test_too_few_patches_name_the_knobs(tmp_path):
-    with pytest.raises(ValueError, match=r"30 noise patches of 16 px.*2 micrographs, 200 are needed"):
-        train(tmp_path, [write_noise(tmp_path / "n")], minimum_patches=200)
+    words = (
+        r"30 noise patches of 16 px.*2 micrographs by extract_noise\.criterion std, 200.*std_threshold_255"
+    )
+    with pytest.raises(ValueError, match=words):
+        train(tmp_path, [write_noise(tmp_path / "n")], minimum_patches=200, criterion="std")
 
 
 def test_no_patch_at_all_names_the_knobs(tmp_path):
-    with pytest.raises(ValueError, match="no noise patches were found"):
-        train(tmp_path, [write_noise(tmp_path / "n", micrographs=0)])
+    words = r"no noise patches were found in any.*raise extract_noise\.maximum_patches"
+    with pytest.raises(ValueError, match=words):
+        train(tmp_path, [write_noise(tmp_path / "n", micrographs=0)], criterion="flattest")
 
 
 def test_patches_of_different_pixel_sizes_are_refused(tmp_path):
@@ -197,12 +198,4 @@ def test_a_missing_gpu_is_an_error(tmp_path):
     if torch.cuda.is_available():
         pytest.skip("this machine has a GPU")
     with pytest.raises(ValueError, match="torch sees 0 CUDA GPUs"):
-        train_noise_gan(
-            noise=[write_noise(tmp_path / "n")],
-            model=tmp_path / "m.pt",
-            history=tmp_path / "m.tsv",
-            side_folder=tmp_path / "u",
-            threads=1,
-            device="cuda",
-            **SETTINGS,
-        )
+        train(tmp_path, [write_noise(tmp_path / "n")], device="cuda")

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 
+from clearice.files.documents import read_yaml
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph
 from clearice.files.tables import read_table
+from clearice.noise.background import BackgroundRule, find_background
+from clearice.stages import simulated_batches, simulated_splits
 from support.project import Project, make_checkout
+from support.shell import contents
 
 pytestmark = pytest.mark.slow
 CONFIG = ("--configfile", "config/presets/tiny.yaml", "mine.yaml")
 MINE = """
 run: {methods: [raw, cheat, n2n, coarse, nt2c, nt2c_gaussian], parts: [full]}
 methods:
-  nt2c_gaussian: {kind: nt2c, sample_noise: {source: gaussian}}
+  nt2c_gaussian: {kind: nt2c, extract_noise: {criterion: flattest}, sample_noise: {source: gaussian}}
+extract_noise: {criterion: ssim, ssim_threshold: -0.9}
 picking: {pickers: [blob]}
 previews: {per_batch: 1, in_report: 1}
 evaluation: {batches: 1}
@@ -80,6 +87,40 @@ def test_methods_share_what_they_do_not_change(finished: Project) -> None:
     assert sorted(path.name for path in (models / "noise2noise").glob("*.pt")) == ["main.pt"]
 
 
+@pytest.mark.parametrize(("variant", "criterion"), [("main", "ssim"), ("nt2c_gaussian", "flattest")])
+def test_noise_is_found_by_the_criterion_of_the_variant(
+    finished: Project, variant: str, criterion: str
+) -> None:
+    results = finished.folder / "results/films"
+    general = read_yaml(finished.folder / "config/config.yaml")["extract_noise"]
+    tiny = read_yaml(finished.folder / "config/presets/tiny.yaml")["extract_noise"]
+    settings = {**general, **tiny, "ssim_threshold": -0.9, "criterion": criterion}
+    settings["local_count"] = settings.pop("local_patches")
+    rule = BackgroundRule(**{name: settings[name] for name in BackgroundRule.__dataclass_fields__})
+    rows = read_table(results / "noise" / variant / "b0001/positions.tsv")
+    for number in range(4):
+        name = f"film{number}.mrc"
+        guide = read_micrograph(results / "denoised/coarse/full/b0001" / name).pixels
+        found = find_background(guide, read_micrograph(results / "sums/full/b0001" / name).pixels, rule)
+        written = [
+            (int(row["y_px"]), int(row["x_px"])) for row in rows if row["micrograph"] == f"film{number}"
+        ]
+        assert written == [tuple(corner) for corner in found.corners.tolist()]
+        assert len(written) == rule.maximum_patches, "more were alike than are kept, so the order matters"
+
+
+def test_training_and_validation_pairs_share_no_noise(finished: Project) -> None:
+    # One of the four micrographs is for validation, so two of the six fields are: the last ones.
+    usable = {"train": {"0", "1", "2", "3"}, "validation": {"4", "5"}}
+    batches = simulated_batches(4, 3)
+    splits = simulated_splits(batches, 0.25)
+    for variant in ("main", "nt2c_gaussian"):
+        weights = finished.folder / "results/films/reweighted" / variant / "weights"
+        rows = [row for batch in batches for row in read_table(weights / f"{batch}.tsv")]
+        assert {row["micrograph"] for row in rows} == set(splits)
+        assert not [row for row in rows if row["field"] not in usable[splits[row["micrograph"]]]]
+
+
 def test_scores_tell_real_from_simulated_and_always_hold_the_cheat(finished: Project) -> None:
     rows = read_table(finished.folder / "results/films/scores/summary.tsv")
     assert {row["part"] for row in rows} == {"full", "simulated"}
@@ -94,6 +135,19 @@ def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
     assert finished.planned(*CONFIG) == {}
 
 
+BEFORE_THE_GAN = {
+    "sum_frames",
+    "simulate_micrographs",
+    "train_coarse",
+    "denoise_coarse",
+    "extract_noise",
+    "train_noise2noise",
+    "denoise_noise2noise",
+    "make_null_micrographs",
+    "choose_regions",
+}
+
+
 def test_a_changed_gan_setting_reruns_the_gan_and_what_follows_and_nothing_before(project: Project) -> None:
     mine = project.folder / "mine.yaml"
     mine.write_text(mine.read_text() + "noise_gan: {steps: 5}\n")
@@ -101,15 +155,44 @@ def test_a_changed_gan_setting_reruns_the_gan_and_what_follows_and_nothing_befor
     assert planned["train_noise_gan"] == 1 and planned["sample_noise"] == 1 and planned["train_fine"] == 1
     assert planned["reweight_pairs"] == 2
     assert planned["denoise_fine"] == 3, "the batch, its noise, and the simulated test batch, of nt2c alone"
-    before = {
-        "sum_frames",
-        "simulate_micrographs",
-        "train_coarse",
-        "denoise_coarse",
-        "extract_noise",
-        "train_noise2noise",
+    assert not BEFORE_THE_GAN & set(planned)
+    assert planned["score_method"] == planned["score_simulated"] == 1, "the real batch and the simulated one"
+    assert planned["summarise_scores"] == planned["write_report"] == 1
+    assert ("denoise_fine", "nt2c_gaussian") not in jobs_of_methods(project)
+
+
+def test_a_method_with_its_own_gan_setting_makes_its_own_gan_and_reruns_nothing_of_main(
+    project: Project,
+) -> None:
+    mine = project.folder / "mine.yaml"
+    own = "methods:\n  nt2c_longer: {kind: nt2c, noise_gan: {steps: 5}}"
+    mine.write_text(
+        mine.read_text()
+        .replace("nt2c_gaussian]", "nt2c_gaussian, nt2c_longer]")
+        .replace("methods:\n", own + "\n")
+    )
+    jobs = jobs_of_methods(project)
+    made = [
+        "denoise_fine", "reweight_pairs", "sample_noise", "score_method", "score_simulated", "train_fine",
+        "train_noise_gan",
+    ]  # fmt: skip
+    assert {rule for rule, _ in jobs} >= {*made}
+    assert {name for rule, name in jobs if rule in made} == {"nt2c_longer"}
+    planned = project.planned(*CONFIG)
+    assert not BEFORE_THE_GAN & set(planned)
+    assert planned["train_noise_gan"] == planned["train_fine"] == 1 and planned["denoise_fine"] == 3
+    assert planned["summarise_scores"] == planned["write_report"] == 1
+
+
+def jobs_of_methods(project: Project) -> set[tuple[str, str]]:
+    """List the rules that a dry run would start, each with the variant or the method of the job."""
+    said = project.run("-n", *CONFIG)
+    blocks = re.findall(r"^(?:local)?rule (\w+):\n((?: +.*\n)+)", said, re.MULTILINE)
+    return {
+        (rule, name)
+        for rule, lines in blocks
+        for name in re.findall(r"wildcards: .*\b(?:variant|method)=(\w+)", lines)
     }
-    assert not before & set(planned)
 
 
 def test_an_appended_batch_trains_nothing(project: Project) -> None:
@@ -139,23 +222,42 @@ def test_a_run_killed_in_a_training_goes_on_to_the_same_network(
     expected = (project.folder / target).read_bytes()
     (project.folder / target).unlink()
     unfinished = project.folder / f"results/films/models/{stage}/unfinished"
+    run_and_kill(
+        project, target, lambda: any(not state.name.startswith(".") for state in unfinished.rglob("*.pt"))
+    )
+    assert not (project.folder / target).exists(), "the training was killed on its way"
+    project.run("--unlock", *CONFIG)
+    project.run(target, *CONFIG)
+    assert "going on" in (project.folder / f"logs/films/{rule}/main.log").read_text()
+    assert (project.folder / target).read_bytes() == expected
+
+
+def test_a_run_killed_while_it_simulates_leaves_no_trace_in_the_results(project: Project) -> None:
+    simulated = project.folder / "results/films/simulated"
+    expected = contents(simulated)
+    for kind in ("noisy", "clean", "truth"):
+        shutil.rmtree(simulated / kind / "s0001")
+    target = "results/films/simulated/noisy/s0001/manifest.tsv"
+    run_and_kill(project, target, lambda: any((simulated / "noisy/s0001").glob("*")))
+    assert not (project.folder / target).exists(), "the simulation was killed on its way"
+    assert any((simulated / "noisy/s0001").glob("*")), "it had begun"
+    project.run("--unlock", *CONFIG)
+    project.run(target, *CONFIG)
+    assert contents(simulated) == expected
+
+
+def run_and_kill(project: Project, target: str, begun: Callable[[], bool]) -> None:
+    """Start a run, and kill all of it with SIGKILL as soon as something has begun."""
     command = [sys.executable, "-m", "snakemake", target, "--profile", "profiles/local", *CONFIG]
     path = str(Path(sys.executable).parent) + os.pathsep + os.environ["PATH"]
     run = subprocess.Popen(
         command, cwd=project.folder, env={**os.environ, "PATH": path}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         start_new_session=True,
     )  # fmt: skip
-    while run.poll() is None and not any(
-        not state.name.startswith(".") for state in unfinished.rglob("*.pt")
-    ):
-        time.sleep(0.01)
+    while run.poll() is None and not begun():
+        time.sleep(0.002)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
-    assert not (project.folder / target).exists(), "the training was killed on its way"
-    project.run("--unlock", *CONFIG)
-    project.run(target, *CONFIG)
-    assert "going on" in (project.folder / f"logs/films/{rule}/main.log").read_text()
-    assert (project.folder / target).read_bytes() == expected
 
 
 def test_a_gpu_that_is_missing_is_said_in_one_sentence(project: Project) -> None:

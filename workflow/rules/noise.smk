@@ -52,6 +52,7 @@ rule train_noise_gan:
         **named(
             **settings_of_stage("noise_gan"),
             code=fingerprint_of("train_noise_gan.py"),
+            criterion=setting_of("extract_noise", "criterion"),
             variant="{variant}",
             seed=config["seed"],
             side_folder="results/{dataset}/models/noise_gan/unfinished",
@@ -81,6 +82,7 @@ rule sample_noise:
         **named(
             **settings_of_stage("sample_noise"),
             code=fingerprint_of("sample_noise.py"),
+            criterion=setting_of("extract_noise", "criterion"),
             minimum_patches=setting_of("noise_gan", "minimum_patches"),
             seed=config["seed"],
         ),
@@ -113,6 +115,7 @@ rule reweight_pairs:
         **named(
             **settings_of_stage("reweight"),
             code=fingerprint_of("reweight_pairs.py"),
+            splits=SIMULATED_SPLITS,
             highpass_A=setting_of("extract_noise", "highpass_A"),
             rescale_to_A=setting_of("fine", "rescale_to_A"),
             seed=config["seed"],

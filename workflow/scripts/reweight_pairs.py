@@ -8,10 +8,11 @@ from clearice.batches import OK, ManifestRow, checksum, files_of, treat_manifest
 from clearice.files.mrc import read_micrograph
 from clearice.files.stacks import read_stack, write_stack
 from clearice.files.tables import write_table
-from clearice.noise.pairing import DrawnPair, PairRule, check_rule, draw_pairs
+from clearice.noise.pairing import DrawnPair, PairRule, check_rule, divided_fields, draw_pairs
 from clearice.noise.preparation import prepared
 from clearice.runtime import numpy_generator
 from clearice.step import run
+from clearice.training_set import LEARN, split_of
 
 WEIGHT_COLUMNS = (
     "micrograph", "pair", "y_px", "x_px", "draw", "field", "signal_scale",
@@ -30,6 +31,7 @@ def reweight_pairs(
     clean: Path,
     clean_manifest: Path,
     weights: Path,
+    splits: dict[str, str],
     patch_px: int,
     patches_per_micrograph: int,
     draws: int,
@@ -44,7 +46,7 @@ def reweight_pairs(
 
     The simulated micrographs of two manifests give S and X at random places, the stack `noise` gives V. Image
     i of a micrograph's two stacks is a pair, of one shape and unit; `weights` lists the coefficients of every
-    pair.
+    pair. `splits` says of a micrograph whether it is for train or validation: the two share no noise field.
     """
     rule = PairRule(
         patch_px=patch_px,
@@ -57,12 +59,19 @@ def reweight_pairs(
     )
     fields = read_stack(noise)
     check_rule(rule, fields.images.shape[1])
+    fields_of_split = divided_fields(len(fields.images), splits)
     cleans = files_of(simulated_clean)
     table: list[dict[str, object]] = []
 
     def treat(name: str, file: Path) -> Path:
         if name not in cleans:
             raise ValueError(f"{name} has a noisy but no clean image; simulate its batch again")
+        split = split_of(name, simulated_noisy, splits)
+        if split not in LEARN:
+            raise ValueError(
+                f"{name} is marked {split or 'nothing'} in splits, but pairs are made for train and "
+                "validation alone; mark it as one of them"
+            )
         images = []
         for image in (read_micrograph(cleans[name]), read_micrograph(file)):
             pixels, pixel_size_A = prepared(
@@ -79,7 +88,8 @@ def reweight_pairs(
             images.append(pixels)
         signal, reference = images
         chance = numpy_generator(seed, "reweight_pairs", name)
-        drawn = list(draw_pairs(signal, reference, fields.images, rule, chance))
+        usable = fields_of_split[split]
+        drawn = list(draw_pairs(signal, reference, fields.images, usable, rule, chance))
         target = noisy / f"{name}.mrcs"
         write_stack(
             clean / target.name, np.stack([one.pair.clean for one in drawn]), fields.pixel_size_A, LABEL

@@ -34,6 +34,7 @@ def sample_noise(
     fields: int,
     field_px: int,
     minimum_patches: int,
+    criterion: str,
     bands: int,
     batch_size: int,
     seed: int,
@@ -45,15 +46,16 @@ def sample_noise(
 
     `source` gan draws from the generator in `model`; extracted (real patches turned, flipped and quilted) and
     gaussian (Gaussian noise with the patches' spectrum) need no model. The table compares with the patches of
-    the manifests `noise`, both in units of the real noise's standard deviation.
+    the manifests `noise`, both in units of the real noise's standard deviation. `criterion` is the one those
+    were found by: it says what to change where they are fewer than `minimum_patches`.
     """
     torch.set_num_threads(threads)
     if source not in SOURCES:
         raise ValueError(f"noise source {source!r} is unknown; use one of {', '.join(SOURCES)}")
     files = [file for manifest in noise for file in files_of(manifest).values()]
-    stacks, pixel_size_A = read_equal_stacks(files)
+    stacks, pixel_size_A = read_equal_stacks(files) if files else ([], 0.0)
+    require_patches(stacks, minimum_patches, criterion)
     patches, scale = standardised(stacks)
-    require_patches(len(patches), minimum_patches, patches.shape[-1], len(files))
     if source == "gan":
         if model is None:
             raise ValueError("the noise source gan needs a model; train one, or choose extracted or gaussian")

@@ -75,10 +75,11 @@ def train_denoiser(
     `noisy` and `target` are manifests of the same batches in the same order; `target` is empty for the diets
     neighbours and added_noise. `splits` says of a micrograph (its name, or folder/name with any folder of its
     manifest's path, such as the dataset's) whether it is for train or validation; all others are left alone.
+    Crops and first weights derive from `seed` and `stage` alone, so that variants differ in what they set.
     """
     where = choose_device(device)
     network_settings = {"width": width, "first_kernel": first_kernel, "last_kernel": last_kernel}
-    drawing_seed = derived_seed(seed, "training", stage, variant)
+    drawing_seed = derived_seed(seed, "training", stage)
     pair_settings = DietSettings(
         diet, crop_px, drawing_seed, batch_size, steps, curriculum_start, curriculum_fraction, added_noise_sd
     )
@@ -115,7 +116,7 @@ def train_denoiser(
     images, pixel_size_A = _images_of_splits(noisy, target, splits, diet, rescale_to_A, folder)
     check_images(images["train"], images["validation"], pair_settings)
     network = UNet(**network_settings)
-    initialise(network, torch_generator(seed, "initial weights", stage, variant))
+    initialise(network, torch_generator(seed, "initial weights", stage))
     if start is not None:
         network.load_state_dict(_start_weights(start, network_settings, pixel_size_A))
     trained = train(

@@ -39,6 +39,7 @@ def train_noise_gan(
     history: Path,
     variant: str,
     minimum_patches: int,
+    criterion: str,
     patch_px: int,
     whitened: bool,
     symmetries: bool,
@@ -61,14 +62,15 @@ def train_noise_gan(
 
     `generator` and `critic` are the settings of networks.noise_gan. The networks work on squares of
     `patch_px`, cut out of the patches where these are larger. The state of an unfinished training lies in a
-    folder of its own in `side_folder`.
+    folder of its own in `side_folder`. `criterion` is the one the patches were found by: it says what to
+    change where they are fewer than `minimum_patches`.
     """
     torch.set_num_threads(threads)
     place = choose_device(device)
     files = [file for manifest in noise for file in files_of(manifest).values()]
-    stacks, pixel_size_A = read_equal_stacks(files)
+    stacks, pixel_size_A = read_equal_stacks(files) if files else ([], 0.0)
+    require_patches(stacks, minimum_patches, criterion)
     patches, scale = standardised(stacks)
-    require_patches(len(patches), minimum_patches, patches.shape[-1], len(files))
     log.info("%d noise patches of %d px from %d micrographs", len(patches), patches.shape[-1], len(files))
     patches = smaller_patches(patches, patch_px)
 

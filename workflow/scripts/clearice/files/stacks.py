@@ -69,7 +69,8 @@ def read_equal_stacks(paths: Sequence[Path]) -> tuple[list[NDArray[np.float32]],
     """
     if not paths:
         raise ValueError(
-            "no noise patches were found in any micrograph; lower extract_noise.ssim_threshold or extract_noise.patch_px"
+            "no noise patches were found in any micrograph, so there is no stack to read; "
+            "give at least one MRC file"
         )
     stacks = [read_stack(path) for path in paths]
     first = stacks[0]

@@ -7,6 +7,7 @@ micrograph.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,13 @@ from numpy.typing import NDArray
 from clearice.image.patches import cut_patches, grid_corners, local_patches, touched
 
 K1, K2, DYNAMIC_RANGE = 0.01, 0.03, 1.0
-CRITERIA = ("ssim", "std", "flattest")
+# What to change where a criterion gives too few patches.
+GIVE_MORE = {
+    "ssim": "lower extract_noise.ssim_threshold, raise extract_noise.maximum_patches if it is not 0",
+    "std": "raise extract_noise.std_threshold_255, raise extract_noise.maximum_patches if it is not 0",
+    "flattest": "raise extract_noise.maximum_patches",
+}
+CRITERIA = tuple(GIVE_MORE)
 
 
 @dataclass(frozen=True)
@@ -223,17 +230,33 @@ def bad_regions(
     return marked
 
 
-def require_patches(found: int, minimum: int, patch_px: int, micrographs: int) -> None:
+def require_patches(stacks: Sequence[NDArray[np.float32]], minimum: int, criterion: str) -> None:
     """Refuse to model noise from too few patches.
+
+    Parameters
+    ----------
+    stacks
+        Patches (n, d, d) of every micrograph that has some.
+    minimum
+        How many are needed in all; one at least.
+    criterion
+        The one they were found by, on which it depends what gives more.
 
     Raises
     ------
     ValueError
-        Fewer than `minimum` patches; the message says which knobs give more.
+        There are fewer; the message says which knobs give more. Or the criterion is unknown.
     """
-    if found < minimum:
+    if criterion not in CRITERIA:
+        raise ValueError(f"criterion {criterion!r} is unknown; use one of {', '.join(CRITERIA)}")
+    found = sum(len(stack) for stack in stacks)
+    if found < max(1, minimum):
+        what = f"{found} noise patches of {stacks[0].shape[-1]} px" if found else "no noise patches"
+        where = f"{len(stacks)} micrographs" if found else "any micrograph"
+        other = "" if criterion == "flattest" else ", use extract_noise.criterion flattest"
         raise ValueError(
-            f"{found} noise patches of {patch_px} px were found in {micrographs} micrographs, {minimum} are "
-            "needed: lower extract_noise.ssim_threshold, extract_noise.patch_px or extract_noise.step_px, raise "
-            "extract_noise.mean_difference, use extract_noise.criterion flattest, or add micrographs with more empty ice"
+            f"{what} were found in {where} by extract_noise.criterion {criterion}, {max(1, minimum)} are "
+            f"needed: {GIVE_MORE[criterion]}, raise extract_noise.mean_difference or contamination_sd (0: off), "
+            f"lower extract_noise.step_px or patch_px{other}, add micrographs with more empty ice, or lower "
+            "noise_gan.minimum_patches"
         )

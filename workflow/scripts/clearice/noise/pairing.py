@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,8 +48,47 @@ class DrawnPair:
     signal_scale: float
 
 
+def divided_fields(count: int, splits: Mapping[str, str]) -> dict[str, range]:
+    """Divide noise fields between training and validation.
+
+    A field that both draw from would show the network, while it learns, the very noise it is judged by.
+
+    Parameters
+    ----------
+    count
+        Number of fields.
+    splits
+        Split of each simulated micrograph: train or validation.
+
+    Returns
+    -------
+    dict
+        Indices of the fields of train and of validation: the last ones, the same share of the fields as of
+        the micrographs, but at least one, are for validation.
+
+    Raises
+    ------
+    ValueError
+        There are fewer than two fields.
+    """
+    if count < 2:
+        raise ValueError(
+            f"{count} noise field cannot be divided between training and validation pairs, which must share "
+            "none; set sample_noise.fields to 2 or more"
+        )
+    marks = [mark for mark in splits.values() if mark in ("train", "validation")]
+    share = marks.count("validation") / max(1, len(marks))
+    kept = min(count - 1, max(1, round(share * count)))
+    return {"train": range(count - kept), "validation": range(count - kept, count)}
+
+
 def draw_pairs(
-    clean: Image, reference: Image, fields: Image, rule: PairRule, generator: np.random.Generator
+    clean: Image,
+    reference: Image,
+    fields: Image,
+    usable: range,
+    rule: PairRule,
+    generator: np.random.Generator,
 ) -> Iterator[DrawnPair]:
     """Draw the training pairs of one simulated micrograph.
 
@@ -59,6 +98,8 @@ def draw_pairs(
         S and X, the simulated clean and noisy micrograph (h, w).
     fields
         Synthetic noise (n, f, f); a pair gets a random crop of a random field.
+    usable
+        Indices of the fields to draw from: those of the micrograph's split (`divided_fields`).
     rule
         What to draw.
     generator
@@ -83,7 +124,7 @@ def draw_pairs(
     references = cut_patches(reference, corners, rule.patch_px)
     for place, (y, x) in enumerate(corners):
         for draw in range(rule.draws):
-            noise, field = _crop_of_field(fields, rule.patch_px, generator)
+            noise, field = _crop_of_field(fields, usable, rule.patch_px, generator)
             scale = _signal_scale(rule, generator)
             pair = reweight(
                 signals[place], noise, references[place], modulation=rule.modulation, signal_scale=scale
@@ -120,9 +161,11 @@ def check_rule(rule: PairRule, field_px: int) -> None:
         raise ValueError(f"modulation {rule.modulation!r} is unknown; use one of {', '.join(MODULATIONS)}")
 
 
-def _crop_of_field(fields: Image, patch_px: int, generator: np.random.Generator) -> tuple[Image, int]:
-    """Draw a random crop of a random field, and give the field's index."""
-    field = int(generator.integers(0, len(fields)))
+def _crop_of_field(
+    fields: Image, usable: range, patch_px: int, generator: np.random.Generator
+) -> tuple[Image, int]:
+    """Draw a random crop of a random usable field, and give the field's index."""
+    field = usable[int(generator.integers(0, len(usable)))]
     ((y, x),) = random_corners((fields.shape[1], fields.shape[2]), patch_px, 1, generator)
     return fields[field, y : y + patch_px, x : x + patch_px], field
 

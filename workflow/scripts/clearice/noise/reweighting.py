@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MODULATIONS = ("match_residual", "add_noise")
+LARGEST_RATIO = 3.0  # of the noise that add_noise puts in to that of the simulation
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ def reweight(
     next to no noise: the modulation F must put it back. ``match_residual`` scales V - mean(V) so that its
     variance is that of X - alpha S - gamma: the simulation sets the noise level, the real micrographs its
     texture; beta is reported, not used. ``add_noise`` is the released code: alpha S + beta (V - mean V) +
-    gamma + (V - mean V), for V on the scale of X.
+    gamma + (V - mean V), for V on the scale of X: with a V of standard deviation 1 beside an X in counts the
+    pair would hold next to no noise.
 
     Parameters
     ----------
@@ -115,7 +117,8 @@ def reweight(
     Raises
     ------
     ValueError
-        The modulation is unknown, or the noise patch is constant.
+        The modulation is unknown, the noise patch is constant, or ``add_noise`` would give noise more than
+        three times stronger or weaker than that of the reference.
     """
     if modulation not in MODULATIONS:
         raise ValueError(f"modulation {modulation!r} is unknown; use one of {', '.join(MODULATIONS)}")
@@ -126,15 +129,29 @@ def reweight(
     residual_sd = float((reference - fitted).std())
     centred = noise - noise.mean(dtype=np.float64)
     gain = residual_sd / float(centred.std()) if modulation == "match_residual" else 1.0 + weights.beta
+    noise_sd = abs(gain) * float(centred.std())
+    if modulation == "add_noise":
+        _check_scale(noise_sd, residual_sd)
     target = fitted.mean() + signal_scale * (fitted - fitted.mean())
     return Pair(
         noisy=(target + gain * centred).astype(np.float32),
         clean=target.astype(np.float32),
         weights=weights,
         noise_gain=gain,
-        noise_sd=abs(gain) * float(centred.std()),
+        noise_sd=noise_sd,
         reference_noise_sd=residual_sd,
     )
+
+
+def _check_scale(noise_sd: float, reference_noise_sd: float) -> None:
+    """Refuse noise that is on another scale than the simulation it is added to."""
+    weaker, stronger = sorted((noise_sd, reference_noise_sd))
+    if stronger > LARGEST_RATIO * weaker:
+        raise ValueError(
+            f"add_noise gives noise of standard deviation {noise_sd:.4g}, but the simulation's noise has "
+            f"{reference_noise_sd:.4g}, which differs by more than a factor of {LARGEST_RATIO:g}; set "
+            "reweight.modulation to match_residual, or bring micrographs and simulation to one scale"
+        )
 
 
 def _varies(image: NDArray[np.float32]) -> bool:
