@@ -151,6 +151,14 @@ def test_an_empty_simulation_has_no_alpha_and_keeps_its_noise():
     assert (pair.noisy - pair.clean).std() == pytest.approx(3.0, rel=0.05)
 
 
+def test_a_reference_without_noise_is_refused():
+    clean, noise, _ = images()
+    with pytest.raises(ValueError, match="is its clean one, without any noise"):
+        reweight(
+            clean, noise, (2 * clean + 1).astype(np.float32), modulation="match_residual", signal_scale=1.0
+        )
+
+
 def test_bad_patches_are_refused():
     clean, noise, own = images()
     with pytest.raises(ValueError, match="must have one shape"):

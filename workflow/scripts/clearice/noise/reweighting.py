@@ -117,8 +117,8 @@ def reweight(
     Raises
     ------
     ValueError
-        The modulation is unknown, the noise patch is constant, or ``add_noise`` would give noise more than
-        three times stronger or weaker than that of the reference.
+        The modulation is unknown, the noise patch is constant, the reference holds no noise, or ``add_noise``
+        would give noise more than three times stronger or weaker than that of the reference.
     """
     if modulation not in MODULATIONS:
         raise ValueError(f"modulation {modulation!r} is unknown; use one of {', '.join(MODULATIONS)}")
@@ -127,6 +127,11 @@ def reweight(
     weights = solve_weights(clean, noise, reference)
     fitted = weights.alpha * clean.astype(np.float64) + weights.gamma
     residual_sd = float((reference - fitted).std())
+    if residual_sd <= 1e-6 * float(np.abs(reference).max(initial=0.0)):
+        raise ValueError(
+            "the simulated noisy patch is its clean one, without any noise to learn the strength of; "
+            "give noisy micrographs, simulated at the experiment's dose"
+        )
     centred = noise - noise.mean(dtype=np.float64)
     gain = residual_sd / float(centred.std()) if modulation == "match_residual" else 1.0 + weights.beta
     noise_sd = abs(gain) * float(centred.std())
