@@ -28,12 +28,21 @@ def resources_of_rules():
     return {rule: texts[origins.get(rule, rule)] for rule in texts}
 
 
+def rules_with(resource):
+    """Name the rules that hold a resource."""
+    return {name for name, text in resources_of_rules().items() if resource in text}
+
+
 def test_every_gpu_rule_has_a_partition_and_no_other_rule_has():
-    gpu_rules = {
-        name for name, text in resources_of_rules().items() if re.search(r"^\s+gpu=", text, re.MULTILINE)
-    }
+    gpu_rules = rules_with('gpu=config["gpus_per_job"]')
     assert gpu_rules
     assert set(profile("slurm")["set-resources"]) == gpu_rules
+
+
+def test_rules_that_use_a_gpu_on_request_stand_ready_in_the_profile():
+    on_request = rules_with("gpu=") - rules_with('gpu=config["gpus_per_job"]')
+    text = (PROFILES / "slurm" / "config.yaml").read_text(encoding="utf-8")
+    assert on_request == set(re.findall(r"^  # (\w+): \{slurm_partition: gpu\}$", text, re.MULTILINE))
 
 
 def test_the_slurm_profile_gives_partitions_only_so_that_memory_and_time_grow_with_attempts():
