@@ -125,6 +125,8 @@ def trained_network(
     validation: Sequence[TrainingImage],
     diet: str,
     options: argparse.Namespace,
+    precision: str = "float32",
+    validation_crops: int = 16,
 ) -> UNet:
     """Train a small U-Net with the project's trainer."""
     diet_settings = DietSettings(
@@ -141,10 +143,10 @@ def trained_network(
         warmup_steps=min(50, options.steps // 4),
         clip_norm=1.0,
         validate_every=max(1, options.steps // 8),
-        validation_crops=16,
+        validation_crops=validation_crops,
         patience=0,
         full_noise_step=0,
-        precision="float32",
+        precision=precision,
     )
     network = UNet(options.width, 7, 3)
     initialise(network, torch_generator(options.seed, "initial weights"))

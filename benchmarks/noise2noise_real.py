@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from noise2noise import trained_network
 from real_data import PIXEL_SIZE_A, SETTINGS, Image, default_folder, load_fields, make_null
 from real_scores import FOLDERS, markdown, score_averages, score_frames
 
@@ -30,13 +31,8 @@ from clearice.files.mrc import write_micrograph
 from clearice.image.highpass import highpass
 from clearice.image.resize import fourier_resample
 from clearice.image.scaling import standardise
-from clearice.learning.diets import DietSettings, training_pairs, validation_pairs
-from clearice.learning.initialisation import initialise
-from clearice.learning.pairs import TrainingImage, training_image
-from clearice.learning.regression import train
-from clearice.learning.settings import RegressionSettings
+from clearice.learning.pairs import training_image
 from clearice.networks.unet import UNet
-from clearice.runtime import torch_generator
 
 
 @dataclass(frozen=True)
@@ -51,46 +47,6 @@ class Way:
         passed = highpass(image, pixel_size_A=PIXEL_SIZE_A, length_A=self.highpass_A)
         height, width = (round(side * PIXEL_SIZE_A / self.pixel_size_A) for side in image.shape)
         return fourier_resample(passed, (height, width))
-
-
-def trained_network(
-    training: Sequence[TrainingImage], validation: Sequence[TrainingImage], options: argparse.Namespace
-) -> UNet:
-    """Train a small U-Net with the project's trainer, one way."""
-    diet = DietSettings(
-        "supervised", options.crop_px, options.seed, options.batch_size, options.steps, 1.0, 0.0, None
-    )
-    settings = RegressionSettings(
-        steps=options.steps,
-        batch_size=options.batch_size,
-        both_ways=False,
-        loss="L2",
-        optimiser="adam",
-        learning_rate=options.learning_rate,
-        schedule="cosine",
-        warmup_steps=min(50, options.steps // 4),
-        clip_norm=1.0,
-        validate_every=max(1, options.steps // 8),
-        validation_crops=32,
-        patience=0,
-        full_noise_step=0,
-        precision="bfloat16",
-    )
-    network = UNet(options.width, 7, 3)
-    initialise(network, torch_generator(options.seed, "initial weights"))
-    trained = train(
-        network,
-        training_pairs(training, diet),
-        validation_pairs(validation, diet),
-        settings,
-        device=torch.device("cpu"),
-        workers=1,
-        resume_from=None,
-        keep=lambda state: None,
-    )
-    print(f"best of {options.steps} steps: {trained.best_step}", flush=True)
-    network.load_state_dict(trained.weights)
-    return network.eval()
 
 
 def denoised(network: UNet, way: Way, image: Image, reference: Image) -> Image:
@@ -117,7 +73,9 @@ def left_out_images(
     for start in range(0, len(names), 2):
         out = names[start : start + 2]
         validation, *training = [name for name in fields if name not in out]
-        network = trained_network([pairs[n] for n in training], [pairs[validation]], options)
+        network = trained_network(
+            [pairs[n] for n in training], [pairs[validation]], "supervised", options, "bfloat16", 32
+        )
         for name in out:
             field = fields[name]
             real = field.frame if kind == "frame" else field.average

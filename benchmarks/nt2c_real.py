@@ -4,7 +4,7 @@
     python benchmarks/nt2c_real.py                            # the other four: frames and averages, tables
     python benchmarks/nt2c_real.py --seeds 1 --cores 1        # one seed alone; seeds can run side by side
     python benchmarks/nt2c_real.py --figure docs/images       # and the pictures raw | low-pass | NT2C
-    python benchmarks/nt2c_real.py --given NAME=FOLDER        # and a row for images made elsewhere (noise2noise.py --write)
+    python benchmarks/nt2c_real.py --given NAME=FOLDER        # and a row for images made elsewhere (noise2noise_real.py --write)
 
 The data are looked for in CLEARICE_SHARED or in `shared` beside the repository. The settings are
 benchmarks/nt2c_real.yaml; all work lies in the folder --work, one folder for each seed, and a second call goes on where

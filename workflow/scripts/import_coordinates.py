@@ -4,6 +4,7 @@ from pathlib import Path
 
 from clearice.batches import Skip, treat_manifest
 from clearice.files.coordinates import SUFFIXES, read_coordinates, write_coordinates_star
+from clearice.files.given import given_file
 from clearice.files.mrc import read_micrograph
 from clearice.step import run
 
@@ -15,15 +16,13 @@ def import_coordinates(*, micrographs: Path, folder: Path, known: Path, manifest
     """
 
     def treat(name: str, file: Path) -> Path:
-        found = [path for path in (folder / f"{name}{suffix}" for suffix in SUFFIXES) if path.is_file()]
-        if not found:
+        found = given_file(folder, name, SUFFIXES, "coordinate files")
+        if found is None:
             raise Skip(f"no coordinates of {name} in {folder}")
-        if len(found) > 1:
-            raise ValueError(f"{folder} has {len(found)} coordinate files of {name}; keep one of them")
         height, width = read_micrograph(file).pixels.shape
         target = known / f"{name}.star"
         write_coordinates_star(
-            target, read_coordinates(found[0], (height, width), name, flip_y=flip_y), file.as_posix()
+            target, read_coordinates(found, (height, width), name, flip_y=flip_y), file.as_posix()
         )
         return target
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from clearice.batches import Skip, treat_manifest
+from clearice.files.given import given_file
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
 from clearice.files.pictures import read_image
 from clearice.movies.sums import check_pixel_size
@@ -22,24 +23,20 @@ def import_exposures(*, micrographs: Path, folder: Path, independent: Path, mani
     """
 
     def treat(name: str, file: Path) -> Path:
-        found = [path for path in (folder / f"{name}{suffix}" for suffix in SUFFIXES) if path.is_file()]
-        if not found:
+        found = given_file(folder, name, SUFFIXES, "exposures")
+        if found is None:
             raise Skip(f"no independent exposure of {name} in {folder}")
-        if len(found) > 1:
-            raise ValueError(f"{folder} has {len(found)} exposures of {name}; keep one of them")
-        exposure, micrograph = read_image(found[0]), read_micrograph(file)
+        exposure, micrograph = read_image(found), read_micrograph(file)
         if exposure.label == VIEWING_ONLY:
-            raise ValueError(f"{found[0]} is denoised; give the raw exposure")
+            raise ValueError(f"{found} is denoised; give the raw exposure")
         if exposure.pixels.shape != micrograph.pixels.shape:
             raise ValueError(
-                f"{found[0]} is of {exposure.pixels.shape} pixels, the micrograph {name} of {micrograph.pixels.shape}; "
+                f"{found} is of {exposure.pixels.shape} pixels, the micrograph {name} of {micrograph.pixels.shape}; "
                 "give an exposure of the same field in the same pixels, in register with it"
             )
-        check_pixel_size(exposure.pixel_size_A, micrograph.pixel_size_A, str(found[0]))
+        check_pixel_size(exposure.pixel_size_A, micrograph.pixel_size_A, str(found))
         if np.array_equal(exposure.pixels, micrograph.pixels):
-            raise ValueError(
-                f"{found[0]} is the micrograph itself; give an exposure whose noise is independent"
-            )
+            raise ValueError(f"{found} is the micrograph itself; give an exposure whose noise is independent")
         target = independent / f"{name}.mrc"
         write_micrograph(target, exposure.pixels, micrograph.pixel_size_A, EXPOSURE)
         return target
