@@ -24,10 +24,10 @@ sys.path.insert(0, str(ROOT / "workflow/scripts"))
 from clearice.files.mapped import map_images  # noqa: E402
 from clearice.files.mrc import read_micrograph, write_micrograph  # noqa: E402
 from clearice.image.scaling import standardise  # noqa: E402
-from clearice.learning.crops import TRAINING, crop_generator, cut, draw_corner, turn  # noqa: E402
-from clearice.learning.diets import DietSettings, training_pairs  # noqa: E402
-from clearice.learning.loading import DrawPair, batches_ahead  # noqa: E402
-from clearice.learning.pairs import Image, training_image  # noqa: E402
+from clearice.training.crops import TRAINING, crop_generator, cut, draw_corner, turn  # noqa: E402
+from clearice.training.loading import DrawPair, batches_ahead  # noqa: E402
+from clearice.training.pairing import PairingSettings, training_pairs  # noqa: E402
+from clearice.training.pairs import Image, training_image  # noqa: E402
 
 
 def main() -> None:
@@ -48,8 +48,8 @@ def main() -> None:
             training_image(str(even), map_images(even).images[0], map_images(odd).images[0], "noise2noise")
             for even, odd in files
         ]
-        diet = DietSettings("noise2noise", options.crop_px, 1, 4, 1, 1.0, 0.0, None)
-        mapped = training_pairs(images, diet)
+        pairing = PairingSettings("noise2noise", options.crop_px, 1, 4, 1, 1.0, 0.0, None)
+        mapped = training_pairs(images, pairing)
         reread = whole_file_pairs(files, options.crop_px)
         rows: list[tuple[str, list[float]]] = []
         for label, draw, workers in (

@@ -29,11 +29,11 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from clearice.batches import ManifestRow, files_of, write_manifest  # noqa: E402
 from clearice.files.checkpoints import load_network  # noqa: E402
 from clearice.files.mrc import read_micrograph, write_micrograph  # noqa: E402
 from clearice.networks.fast_unet import FastUNet  # noqa: E402
 from clearice.networks.unet import UNet  # noqa: E402
+from clearice.run.batches import ManifestRow, files_of, write_manifest  # noqa: E402
 
 PATCH_PX, PADDING_PX = 1024, 500  # the defaults of `topaz denoise`
 TOPAZ_NEEDS = (

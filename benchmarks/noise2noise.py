@@ -27,13 +27,13 @@ from clearice.image.filters import gaussian, lowpass  # noqa: E402
 from clearice.image.grids import apply_transfer  # noqa: E402
 from clearice.image.rings import ring_sums, transfer_of_rings  # noqa: E402
 from clearice.image.scaling import restore, standardise  # noqa: E402
-from clearice.learning.diets import DietSettings, training_pairs, validation_pairs  # noqa: E402
-from clearice.learning.initialisation import initialise  # noqa: E402
-from clearice.learning.pairs import BOTH_WAYS, TrainingImage, training_image  # noqa: E402
-from clearice.learning.regression import train  # noqa: E402
-from clearice.learning.settings import RegressionSettings  # noqa: E402
 from clearice.networks.unet import UNet  # noqa: E402
-from clearice.runtime import torch_generator  # noqa: E402
+from clearice.run.devices import torch_generator  # noqa: E402
+from clearice.training.initialisation import initialise  # noqa: E402
+from clearice.training.pairing import PairingSettings, training_pairs, validation_pairs  # noqa: E402
+from clearice.training.pairs import BOTH_WAYS, TrainingImage, training_image  # noqa: E402
+from clearice.training.regression import train  # noqa: E402
+from clearice.training.settings import RegressionSettings  # noqa: E402
 
 Image = NDArray[np.float32]
 
@@ -123,19 +123,19 @@ def counting_movie(generator: np.random.Generator, side: int, particles: int) ->
 def trained_network(
     training: Sequence[TrainingImage],
     validation: Sequence[TrainingImage],
-    diet: str,
+    pairing: str,
     options: argparse.Namespace,
     precision: str = "float32",
     validation_crops: int = 16,
 ) -> UNet:
     """Train a small U-Net with the project's trainer."""
-    diet_settings = DietSettings(
-        diet, options.crop_px, options.seed, options.batch_size, options.steps, 1.0, 0.0, None
+    diet_settings = PairingSettings(
+        pairing, options.crop_px, options.seed, options.batch_size, options.steps, 1.0, 0.0, None
     )
     settings = RegressionSettings(
         steps=options.steps,
         batch_size=options.batch_size,
-        both_ways=diet in BOTH_WAYS,
+        both_ways=pairing in BOTH_WAYS,
         loss="L2",
         optimiser="adam",
         learning_rate=options.learning_rate,

@@ -31,8 +31,8 @@ from clearice.files.mrc import write_micrograph
 from clearice.image.highpass import highpass
 from clearice.image.resize import fourier_resample
 from clearice.image.scaling import standardise
-from clearice.learning.pairs import training_image
 from clearice.networks.unet import UNet
+from clearice.training.pairs import training_image
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,9 @@ from PIL import ImageDraw, ImageFont
 from real_data import PIXEL_SIZE_A, ROOT, SETTINGS, Image, load_fields, read_method, write_images, write_marks
 from real_scores import FOLDERS, markdown, score_averages, score_frames, spread_of_runs
 
-from clearice.evaluation.panels import grey_scale, to_grey, with_scale_bar
 from clearice.files.mrc import read_micrograph
 from clearice.files.tables import read_table, write_table
+from clearice.reporting.previews import grey_scale, to_grey, with_scale_bar
 
 HERE = Path(__file__).resolve().parent
 STRUCTURE = ROOT / "resources/empiar10146/6z6u.pdb.gz"

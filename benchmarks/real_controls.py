@@ -21,12 +21,12 @@ from real_data import (
     shape_of,
 )
 
-from clearice.evaluation.independent import agreement, agreement_sums
+from clearice.evaluation.agreement import agreement, agreement_sums
+from clearice.evaluation.null_test import background_spectrum, whole_spectrum
 from clearice.evaluation.regions import free_boxes
-from clearice.evaluation.trust import background_spectrum, whole_spectrum
 from clearice.image.filters import gaussian, lowpass
 from clearice.image.grids import apply_transfer
-from clearice.image.masking import blur_and_mask
+from clearice.image.masking import mask_control
 from clearice.image.rings import ring_sums, transfer_of_rings
 
 Transform = Callable[[Image], Image]
@@ -50,7 +50,7 @@ def control_methods(kind: str, folder: Path | None = None) -> dict[str, Transfor
         "Gaussian, NT2C's 5 x 5": lambda image: gaussian(image, sigma_px=9.0, window_px=5),
         "Wiener, radial spectra": lambda image: _filtered(image, frequency, gain),
         f"blur, sigma {sigma_px:.3g} px (control)": lambda image: _blurred(image, sigma_px),
-        f"blur and mask, sigma {sigma_px:.3g} px (cheat)": lambda image: blur_and_mask(
+        f"blur and mask, sigma {sigma_px:.3g} px (cheat)": lambda image: mask_control(
             image, sigma_px=sigma_px
         ),
     }

@@ -20,9 +20,9 @@ from skimage.io import imread, imsave
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from clearice.evaluation.independent import independent_rest  # noqa: E402
+from clearice.evaluation.agreement import second_exposure_rest  # noqa: E402
+from clearice.evaluation.null_test import background_spectrum, noise_image  # noqa: E402
 from clearice.evaluation.regions import BoxPair, choose_pairs, free_boxes  # noqa: E402
-from clearice.evaluation.trust import background_spectrum, noise_image  # noqa: E402
 from clearice.files.mrc import read_micrograph, write_micrograph  # noqa: E402
 from clearice.image.rings import transfer_of_rings  # noqa: E402
 
@@ -78,7 +78,7 @@ def load_fields(folder: Path | None = None) -> dict[str, Field]:
             largest_box_px=LARGEST_BOX_PX,
             smallest_box_px=32,
         )
-        fields[name] = Field(average, frame, independent_rest(average, frame, share), marks, pairs)
+        fields[name] = Field(average, frame, second_exposure_rest(average, frame, share), marks, pairs)
     return fields
 
 

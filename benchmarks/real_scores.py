@@ -39,9 +39,12 @@ from real_data import (
     write_inputs,
 )  # fmt: skip
 
-from clearice.evaluation.blobs import pick_blobs
-from clearice.evaluation.independent import agreement, agreement_sums
-from clearice.evaluation.matching import (
+from clearice.evaluation.agreement import agreement, agreement_sums
+from clearice.evaluation.null_test import null_sd
+from clearice.evaluation.snr import micrograph_snr
+from clearice.image.thresholds import otsu
+from clearice.picking.blob import pick_blobs
+from clearice.picking.matching import (
     Matched,
     average_precision,
     best_f1,
@@ -50,10 +53,7 @@ from clearice.evaluation.matching import (
     random_picks,
     score_picks,
 )
-from clearice.evaluation.mean_shift import pick_mean_shift
-from clearice.evaluation.snr import micrograph_snr
-from clearice.evaluation.trust import null_sd
-from clearice.image.thresholds import otsu
+from clearice.picking.mean_shift import pick_mean_shift
 
 __all__ = ["SETTINGS", "load_fields", "make_null", "score_averages", "score_frames"]
 
@@ -113,16 +113,16 @@ def score_averages(
     return result | score_picture(denoised, null, folder)
 
 
-def score_agreement(denoised: Mapping[str, Image], independent: Mapping[str, Image]) -> dict[str, float]:
+def score_agreement(denoised: Mapping[str, Image], second_exposure: Mapping[str, Image]) -> dict[str, float]:
     """Compare denoised exposures with independent ones of the same fields, and of other fields as the control."""
-    everyone = sorted(independent)
+    everyone = sorted(second_exposure)
     settings = {"pixel_size_A": PIXEL_SIZE_A, "coarsest_A": BAND_A[0], "finest_A": BAND_A[1]}
     rows, pooled = [], []
     for name in sorted(denoised):
         other = everyone[(everyone.index(name) + 1) % len(everyone)]
-        wide = agreement_sums(denoised[name], independent[name], FRC_RING_PX)
-        here = agreement(agreement_sums(denoised[name], independent[name], RING_PX), wide, **settings)
-        there = agreement(agreement_sums(denoised[name], independent[other], RING_PX), wide, **settings)
+        wide = agreement_sums(denoised[name], second_exposure[name], FRC_RING_PX)
+        here = agreement(agreement_sums(denoised[name], second_exposure[name], RING_PX), wide, **settings)
+        there = agreement(agreement_sums(denoised[name], second_exposure[other], RING_PX), wide, **settings)
         rows.append((here.correlation, here.explained, there.correlation, there.explained))
         pooled.append(wide)
     means = 100 * np.mean(rows, axis=0)

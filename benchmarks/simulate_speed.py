@@ -41,16 +41,16 @@ def measure(structure: Path, case: dict[str, float | int | str], device: str) ->
     import numpy as np
 
     from clearice.files.structures import read_structure
-    from clearice.physics.ctf import Defocus, Optics
-    from clearice.physics.detectors import named_detector
-    from clearice.physics.imaging import Imaging
-    from clearice.physics.micrograph import simulate_micrograph
-    from clearice.physics.orientations import random_rotations
-    from clearice.physics.placement import place_particles
-    from clearice.physics.projection import make_projector
-    from clearice.physics.scattering import form_factors, highest_frequency_per_A
-    from clearice.physics.specimen import Particles
-    from clearice.runtime import choose_device
+    from clearice.run.devices import choose_device
+    from clearice.simulation.ctf import Defocus, Optics
+    from clearice.simulation.detectors import named_detector
+    from clearice.simulation.imaging import Imaging
+    from clearice.simulation.micrograph import simulate_micrograph
+    from clearice.simulation.orientations import random_rotations
+    from clearice.simulation.placement import place_particles
+    from clearice.simulation.projection import make_projector
+    from clearice.simulation.scattering import form_factors, highest_frequency_per_A
+    from clearice.simulation.specimen import Particles
 
     start, where = time.process_time(), choose_device(device)
     model = read_structure(structure)

@@ -30,18 +30,18 @@ sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
 from clearice.files.pictures import read_image  # noqa: E402
 from clearice.files.structures import read_structure  # noqa: E402
-from clearice.physics.background import background_power  # noqa: E402
-from clearice.physics.ctf import Defocus, Optics  # noqa: E402
-from clearice.physics.detectors import named_detector  # noqa: E402
-from clearice.physics.electrons import wavelength_A  # noqa: E402
-from clearice.physics.exposure import damage_average  # noqa: E402
-from clearice.physics.ice import ice_phase_power, motion_average, unscattered_share  # noqa: E402
-from clearice.physics.imaging import Imaging  # noqa: E402
-from clearice.physics.micrograph import simulate_micrograph  # noqa: E402
-from clearice.physics.orientations import random_rotations  # noqa: E402
-from clearice.physics.projection import Projector, make_projector  # noqa: E402
-from clearice.physics.scattering import form_factors, highest_frequency_per_A  # noqa: E402
-from clearice.physics.specimen import Particles  # noqa: E402
+from clearice.simulation.background import background_power  # noqa: E402
+from clearice.simulation.ctf import Defocus, Optics  # noqa: E402
+from clearice.simulation.detectors import named_detector  # noqa: E402
+from clearice.simulation.electrons import wavelength_A  # noqa: E402
+from clearice.simulation.exposure import damage_average  # noqa: E402
+from clearice.simulation.ice import ice_phase_power, motion_average, unscattered_share  # noqa: E402
+from clearice.simulation.imaging import Imaging  # noqa: E402
+from clearice.simulation.micrograph import simulate_micrograph  # noqa: E402
+from clearice.simulation.orientations import random_rotations  # noqa: E402
+from clearice.simulation.projection import Projector, make_projector  # noqa: E402
+from clearice.simulation.scattering import form_factors, highest_frequency_per_A  # noqa: E402
+from clearice.simulation.specimen import Particles  # noqa: E402
 
 CPU = torch.device("cpu")
 PIXEL_A = 1.5

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from clearice.config.complaints import check_config
 from clearice.files.documents import read_yaml
-from clearice.settings import check_config
 from support.rules import RULE_FILES, read_config, read_rules
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -99,7 +99,8 @@ def test_every_knob_is_used_by_a_rule() -> None:
     """An option that is parsed and ignored would be a lie."""
     text = "".join(path.read_text(encoding="utf-8") for path in [*RULE_FILES, ROOT / "Snakefile"])
     text += "".join(
-        (SCRIPTS / "clearice" / name).read_text(encoding="utf-8") for name in ("plan.py", "stages.py")
+        (SCRIPTS / "clearice" / name).read_text(encoding="utf-8")
+        for name in ("run/plan.py", "run/stages.py", "run/controls.py")
     )
     for key in every_setting(CONFIG):
         section = key.split(".")[0]

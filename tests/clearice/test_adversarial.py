@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from clearice.learning.adversarial import (
+from clearice.training.adversarial import (
     AdversarialSettings,
     draw_patches,
     gradient_penalty,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clearice.batches import (
+from clearice.run.batches import (
     FAILED,
     OK,
     SKIPPED,
@@ -15,10 +15,10 @@ from clearice.batches import (
     Skip,
     checksum,
     files_of,
+    process_manifest,
+    process_rows,
     read_manifest,
     retry,
-    treat_manifest,
-    treat_rows,
     write_manifest,
 )
 
@@ -40,7 +40,7 @@ def test_one_bad_micrograph_never_stops_the_others(tmp_path: Path) -> None:
             raise Skip("alone.mrc has no halves")
         return write(tmp_path, name)
 
-    rows = treat_rows(["a", "bad", "gone", "alone", "b"], tmp_path, treat)
+    rows = process_rows(["a", "bad", "gone", "alone", "b"], tmp_path, treat)
     assert [row.status for row in rows] == [OK, FAILED, FAILED, SKIPPED, OK]
     assert rows[1].reason == "bad.tif ends after 3 of 8 frames; copy it again"
     assert "gone.tif" in rows[2].reason
@@ -53,7 +53,7 @@ def test_a_full_disk_ends_the_job_since_it_is_no_micrographs_fault(tmp_path: Pat
         raise OSError(number, "no room")
 
     with pytest.raises(OSError, match="no room"):
-        treat_rows(["a"], tmp_path, treat)
+        process_rows(["a"], tmp_path, treat)
 
 
 def test_a_mistake_in_our_code_is_not_hidden_as_a_bad_micrograph(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_a_mistake_in_our_code_is_not_hidden_as_a_bad_micrograph(tmp_path: Path)
         raise TypeError("a bug")
 
     with pytest.raises(TypeError):
-        treat_rows(["a"], tmp_path, treat)
+        process_rows(["a"], tmp_path, treat)
 
 
 def test_failures_are_carried_to_the_next_stage_with_their_reason(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_failures_are_carried_to_the_next_stage_with_their_reason(tmp_path: Path
         return write(tmp_path / "out", name)
 
     target = tmp_path / "out" / "manifest.tsv"
-    treat_manifest(tmp_path / "in" / "manifest.tsv", target, treat)
+    process_manifest(tmp_path / "in" / "manifest.tsv", target, treat)
     after = {row.micrograph: (row.status, row.reason) for row in read_manifest(target)}
     assert after == {
         "a": (OK, ""),

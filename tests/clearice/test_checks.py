@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from clearice.checks import SIMULATED, check_halves, check_together
 from clearice.files.documents import read_yaml
+from clearice.run.checks import SIMULATED, check_halves, check_together
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTICS = dict.fromkeys(SIMULATED, 1.0)
@@ -70,8 +70,8 @@ def test_methods_that_are_not_run_are_not_checked(config: dict[str, Any]) -> Non
         ),
         (lambda c: c["picking"].update(extract_from=["none"]), "picking.extract_from names 'none'"),
         (
-            lambda c: c["application"].update(return_at="model"),
-            "application.return_at is model, but scores and particles",
+            lambda c: c["inference"].update(return_at="model"),
+            "inference.return_at is model, but scores and particles",
         ),
     ],
 )
@@ -111,8 +111,9 @@ def test_noise2noise_on_single_micrographs_needs_another_diet(config: dict[str, 
     config["run"]["methods"] = ["raw", "n2n"]
     check_halves(config, {"a": {"movie"}, "b": {"pair", "single"}})
     with pytest.raises(
-        ValueError, match=r"dataset b has single micrographs only; set noise2noise.diet to neighbours"
+        ValueError,
+        match=r"dataset b has single micrographs only; set noise2noise.pairing to neighbor2neighbor",
     ):
         check_halves(config, {"a": {"movie"}, "b": {"single"}})
-    config["noise2noise"]["diet"] = "neighbours"
+    config["noise2noise"]["pairing"] = "neighbor2neighbor"
     check_halves(config, {"b": {"single"}})

@@ -1,4 +1,4 @@
-"""Every table of scores has the cheat and the reference, whatever a run lists."""
+"""Every table of scores has the mask control and the reference, whatever a run lists."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from clearice.evaluation.controls import scored_methods
 from clearice.files.documents import read_yaml
+from clearice.run.controls import scored_methods
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = read_yaml(ROOT / "config" / "config.yaml")
@@ -23,30 +23,34 @@ def changed(methods: list[str], **evaluation: Any) -> dict[str, Any]:
 
 
 def test_the_default_run_lacks_the_cheat_and_its_scores_have_it() -> None:
-    assert "cheat" not in CONFIG["run"]["methods"]
-    assert scored_methods(CONFIG) == [*CONFIG["run"]["methods"], "cheat"]
+    assert "mask_control" not in CONFIG["run"]["methods"]
+    assert scored_methods(CONFIG) == [*CONFIG["run"]["methods"], "mask_control"]
 
 
 def test_a_run_of_one_method_is_scored_beside_both_controls() -> None:
-    assert scored_methods(changed(["gaussian"], reference="bandpass")) == ["bandpass", "gaussian", "cheat"]
+    assert scored_methods(changed(["gaussian"], reference="bandpass")) == [
+        "bandpass",
+        "gaussian",
+        "mask_control",
+    ]
 
 
 def test_a_cheat_of_the_run_is_enough_and_no_method_stands_twice() -> None:
     config = changed(["raw", "mask", "gaussian"])
-    config["methods"]["mask"] = {"kind": "blur_and_mask", "sigma_px": 9}
+    config["methods"]["mask"] = {"kind": "mask_control", "sigma_px": 9}
     assert scored_methods(config) == ["raw", "mask", "gaussian"]
 
 
 def test_a_cheat_of_another_name_is_found() -> None:
     config = changed(["raw"])
-    config["methods"]["mask"] = config["methods"].pop("cheat")
+    config["methods"]["mask"] = config["methods"].pop("mask_control")
     assert scored_methods(config) == ["raw", "mask"]
 
 
 def test_a_method_called_cheat_that_is_none_does_not_pass() -> None:
-    config = changed(["raw", "cheat"])
-    config["methods"]["cheat"] = {"kind": "raw"}
-    with pytest.raises(ValueError, match="none of kind blur_and_mask"):
+    config = changed(["raw", "mask_control"])
+    config["methods"]["mask_control"] = {"kind": "raw"}
+    with pytest.raises(ValueError, match="none of kind mask_control"):
         scored_methods(config)
 
 

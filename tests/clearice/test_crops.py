@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from clearice.learning.crops import TRAINING, VALIDATION, crop_generator, cut, draw_corner, turn
+from clearice.training.crops import TRAINING, VALIDATION, crop_generator, cut, draw_corner, turn
 
 
 def test_a_crop_depends_on_seed_stream_and_number_and_on_nothing_else():

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clearice.physics.detectors import (
+from clearice.simulation.detectors import (
     measured_detector,
     named_detector,
     signal_transfer,

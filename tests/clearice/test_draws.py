@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from clearice.physics.draws import Draws
+from clearice.simulation.draws import Draws
 
 
 def devices() -> list[object]:

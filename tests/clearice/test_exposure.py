@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clearice.physics.exposure import critical_dose_e_per_A2, damage_average, drift_path_A
+from clearice.simulation.exposure import critical_dose_e_per_A2, damage_average, drift_path_A
 
 G = np.linspace(0.01, 0.5, 50)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from clearice.denoising.linear import make_filter
+from clearice.denoisers.linear import make_filter
 from clearice.image import filters
 
 FILTERS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clearice.fingerprint import fingerprint, reached
+from clearice.run.fingerprint import fingerprint, reached
 
 
 @pytest.fixture

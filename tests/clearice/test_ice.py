@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from clearice.physics.background import background_power
-from clearice.physics.draws import Draws
-from clearice.physics.electrons import relativistic_factor, wavelength_A
-from clearice.physics.ice import (
+from clearice.simulation.background import background_power
+from clearice.simulation.draws import Draws
+from clearice.simulation.electrons import relativistic_factor, wavelength_A
+from clearice.simulation.ice import (
     MOLECULES_PER_A3,
     check_gradient,
     frame_motion,
@@ -17,7 +17,7 @@ from clearice.physics.ice import (
     thickness_map_nm,
     unscattered_share,
 )
-from clearice.physics.radial import make_radial_grid, random_spectrum
+from clearice.simulation.radial import make_radial_grid, random_spectrum
 
 G = np.linspace(0, 0.6, 2000)
 CPU = torch.device("cpu")

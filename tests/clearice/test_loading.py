@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from clearice.learning.loading import batches_ahead, draw_batch
-from clearice.learning.pairs import draw_pair, training_image
+from clearice.training.loading import batches_ahead, draw_batch
+from clearice.training.pairs import draw_pair, training_image
 
 
 def crops_of(workers: int):
@@ -14,7 +14,7 @@ def crops_of(workers: int):
 
     def draw(index):
         return draw_pair(
-            images, index, diet="noise2noise", seed=5, crop_px=16, noise_level=1.0, added_noise_sd=0.0
+            images, index, pairing="noise2noise", seed=5, crop_px=16, noise_level=1.0, added_noise_sd=0.0
         )
 
     return list(batches_ahead(draw, 3, 40, 4, workers=workers))

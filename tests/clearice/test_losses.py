@@ -3,9 +3,9 @@ import pytest
 import torch
 from torch import nn
 
-from clearice.learning.losses import LOSSES, both_ways, mean_seeking, median_seeking, mode_seeking
-from clearice.learning.regression import train
-from clearice.learning.settings import RegressionSettings
+from clearice.training.losses import LOSSES, both_ways, mean_seeking, median_seeking, mode_seeking
+from clearice.training.regression import train
+from clearice.training.settings import RegressionSettings
 
 OBSERVATIONS = (65.0, 52.0, 76.0, 69.0, 85.0)  # a thermometer, read five times
 

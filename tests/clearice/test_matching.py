@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clearice.evaluation.matching import (
+from clearice.picking.matching import (
     Matched,
     average_precision,
     best_f1,

@@ -9,18 +9,18 @@ import scipy.fft
 import torch
 from numpy.typing import NDArray
 
-from clearice.physics.ctf import Defocus, Optics, contrast_transfer
-from clearice.physics.detectors import named_detector, signal_transfer
-from clearice.physics.electrons import PLANCK_TERM_V_A2, ice_mean_free_path_nm, interaction_rad_per_V_A
-from clearice.physics.ice import ice_phase_power, motion_average
-from clearice.physics.image_formation import make_lens
-from clearice.physics.imaging import Imaging, check_imaging
-from clearice.physics.micrograph import SimulatedMicrograph, padded_shape, simulate_micrograph
-from clearice.physics.orientations import random_rotations
-from clearice.physics.projection import Projector, make_projector
-from clearice.physics.radial import make_radial_grid
-from clearice.physics.scattering import atom_curve_A, form_factors, highest_frequency_per_A
-from clearice.physics.specimen import Particles
+from clearice.simulation.ctf import Defocus, Optics, contrast_transfer
+from clearice.simulation.detectors import named_detector, signal_transfer
+from clearice.simulation.electrons import PLANCK_TERM_V_A2, ice_mean_free_path_nm, interaction_rad_per_V_A
+from clearice.simulation.ice import ice_phase_power, motion_average
+from clearice.simulation.image_formation import make_lens
+from clearice.simulation.imaging import Imaging, check_imaging
+from clearice.simulation.micrograph import SimulatedMicrograph, padded_shape, simulate_micrograph
+from clearice.simulation.orientations import random_rotations
+from clearice.simulation.projection import Projector, make_projector
+from clearice.simulation.radial import make_radial_grid
+from clearice.simulation.scattering import atom_curve_A, form_factors, highest_frequency_per_A
+from clearice.simulation.specimen import Particles
 
 PIXEL, SHAPE = 2.0, (256, 240)
 CPU = torch.device("cpu")

@@ -8,12 +8,12 @@ from clearice.image.filters import gaussian, lowpass
 from clearice.image.grids import apply_transfer
 from clearice.image.rings import ring_sums, transfer_of_rings
 from clearice.image.scaling import restore, standardise
-from clearice.learning.diets import DietSettings, training_pairs, validation_pairs
-from clearice.learning.initialisation import initialise
-from clearice.learning.pairs import training_image
-from clearice.learning.regression import train
-from clearice.learning.settings import RegressionSettings
 from clearice.networks.unet import UNet
+from clearice.training.initialisation import initialise
+from clearice.training.pairing import PairingSettings, training_pairs, validation_pairs
+from clearice.training.pairs import training_image
+from clearice.training.regression import train
+from clearice.training.settings import RegressionSettings
 
 PARTICLE = np.array([[0, 0, 2], [9, 4, 1], [-8, 6, 2], [3, -10, 1], [-5, -7, 1], [11, -6, 2], [-2, 12, 1]])
 
@@ -51,7 +51,7 @@ def wiener(even: np.ndarray, odd: np.ndarray) -> np.ndarray:
 @pytest.mark.slow
 def test_noise2noise_beats_lowpass_gaussian_and_wiener_on_counting_movies():
     pairs = [training_image(str(seed), *movie(seed)[1:], "noise2noise") for seed in range(5)]
-    diet = DietSettings("noise2noise", 64, 1, 4, 150, 1.0, 0.0, None)
+    pairing = PairingSettings("noise2noise", 64, 1, 4, 150, 1.0, 0.0, None)
     settings = RegressionSettings(
         steps=150,
         batch_size=4,
@@ -72,8 +72,8 @@ def test_noise2noise_beats_lowpass_gaussian_and_wiener_on_counting_movies():
     initialise(network, torch.Generator().manual_seed(1))
     trained = train(
         network,
-        training_pairs(pairs[:4], diet),
-        validation_pairs(pairs[4:], diet),
+        training_pairs(pairs[:4], pairing),
+        validation_pairs(pairs[4:], pairing),
         settings,
         device=torch.device("cpu"),
         workers=1,

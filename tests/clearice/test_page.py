@@ -5,8 +5,8 @@ from __future__ import annotations
 import jinja2
 import pytest
 
-from clearice.evaluation.page import Cell, ScoreTable, Shot, fill, group_shots, score_tables
-from clearice.evaluation.template import PAGE
+from clearice.reporting.page import Cell, Preview, ScoreTable, fill, group_previews, score_tables
+from clearice.reporting.template import PAGE
 
 PROVENANCE = {
     "versions": {"clearice": "1", "numpy": "2"},
@@ -20,9 +20,11 @@ PROVENANCE = {
 }
 
 
-def shots(*names: str) -> list[Shot]:
+def shots(*names: str) -> list[Preview]:
     return [
-        Shot("set", name, "full", method, b"png", b"png") for name in names for method in ("raw", "lowpass")
+        Preview("set", name, "full", method, b"png", b"png")
+        for name in names
+        for method in ("raw", "lowpass")
     ]
 
 
@@ -42,13 +44,13 @@ def page(**changes: object) -> str:
 
 
 def test_pictures_of_one_micrograph_stand_together_and_their_number_is_limited() -> None:
-    grouped = group_shots(shots("b", "a", "c"), 2)
+    grouped = group_previews(shots("b", "a", "c"), 2)
     assert list(grouped["set"]) == [("a", "full"), ("b", "full")]
     assert [shot.method for shot in grouped["set"]["a", "full"]] == ["raw", "lowpass"]
 
 
 def test_the_page_needs_no_other_file() -> None:
-    html = page(shots=group_shots(shots("a"), 1))
+    html = page(shots=group_previews(shots("a"), 1))
     assert html.count("data:image/png;base64,") == 4
     assert 'src="http' not in html and "href=" not in html
 
@@ -108,7 +110,7 @@ def test_a_number_that_is_missing_everywhere_is_an_empty_cell_that_says_so() -> 
 
 @pytest.mark.parametrize(("controlled", "notes"), [(4, 0), (3, 1), (0, 1)])
 def test_a_control_that_is_missing_is_named_with_the_numbers(controlled: int, notes: int) -> None:
-    summary = [row("raw", "1", 4, metric="independent_r"), row("raw", "0", controlled, metric="other_r")]
+    summary = [row("raw", "1", 4, metric="second_exposure_r"), row("raw", "0", controlled, metric="other_r")]
     found = score_tables("set", summary, "raw", {})[0].notes
     assert len(found) == notes
     assert all(f"{controlled} of 4 micrographs" in note for note in found)

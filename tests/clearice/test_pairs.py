@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from clearice.learning.pairs import (
+from clearice.training.pairs import (
     BIAS,
     draw_pair,
     fixed_pair,
-    neighbour_pair,
+    neighbor2neighbor_pair,
     training_image,
     training_images,
 )
@@ -15,9 +15,9 @@ def noise(seed: int, shape=(40, 48), mean=5.0, sd=2.0):
     return np.random.default_rng(seed).normal(mean, sd, shape).astype(np.float32)
 
 
-def drawn(images, index, diet, **changes):
+def drawn(images, index, pairing, **changes):
     settings = {"seed": 3, "crop_px": 16, "noise_level": 1.0, "added_noise_sd": 0.5}
-    return draw_pair(images, index, diet=diet, **{**settings, **changes})
+    return draw_pair(images, index, pairing=pairing, **{**settings, **changes})
 
 
 def test_both_exposures_of_a_pair_are_cut_and_turned_alike():
@@ -73,7 +73,7 @@ def test_the_curriculum_scales_the_noise_and_leaves_the_signal():
 def test_neighbour_pairs_take_two_adjacent_pixels_of_every_cell():
     rows, columns = np.mgrid[:10, :12]
     number = (rows * 100 + columns).astype(np.float32)
-    first, second = neighbour_pair(number, np.random.default_rng(0))
+    first, second = neighbor2neighbor_pair(number, np.random.default_rng(0))
     assert first.shape == second.shape == (5, 6)
     for one in (first, second):
         np.testing.assert_array_equal(one // 200, np.mgrid[:5, :6][0])
@@ -86,7 +86,7 @@ def test_neighbour_pairs_take_two_adjacent_pixels_of_every_cell():
 
 def test_neighbour_pairs_of_white_noise_are_uncorrelated():
     white = np.random.default_rng(0).standard_normal((400, 400)).astype(np.float32)
-    first, second = neighbour_pair(white, np.random.default_rng(1))
+    first, second = neighbor2neighbor_pair(white, np.random.default_rng(1))
     assert abs(np.corrcoef(first.ravel(), second.ravel())[0, 1]) < 0.02
 
 
@@ -97,11 +97,11 @@ def test_added_noise_has_the_set_standard_deviation_and_leaves_the_target():
     assert np.std(wanted) == pytest.approx(1.0, rel=1e-4)
 
 
-@pytest.mark.parametrize("diet", BIAS)
-def test_pairs_are_pure_functions_of_seed_and_number(diet):
-    partner = noise(2) if diet in ("noise2noise", "supervised") else None
-    images = [training_image("m", noise(1), partner, diet)]
-    one, again, other = (drawn(images, index, diet) for index in (7, 7, 8))
+@pytest.mark.parametrize("pairing", BIAS)
+def test_pairs_are_pure_functions_of_seed_and_number(pairing):
+    partner = noise(2) if pairing in ("noise2noise", "supervised") else None
+    images = [training_image("m", noise(1), partner, pairing)]
+    one, again, other = (drawn(images, index, pairing) for index in (7, 7, 8))
     for first, second, third in zip(one, again, other, strict=True):
         np.testing.assert_array_equal(first, second)
         assert not np.array_equal(first, third)
@@ -113,18 +113,18 @@ def test_validation_pairs_are_fixed_unturned_and_go_round_all_images():
         training_image(str(k), ramp + 5000 * k + noise(k, sd=0.1), None, "added_noise") for k in range(3)
     ]
     for index in range(6):
-        _, crop = fixed_pair(images, index, diet="added_noise", seed=1, crop_px=16, added_noise_sd=0.5)
-        _, again = fixed_pair(images, index, diet="added_noise", seed=1, crop_px=16, added_noise_sd=0.5)
+        _, crop = fixed_pair(images, index, pairing="added_noise", seed=1, crop_px=16, added_noise_sd=0.5)
+        _, again = fixed_pair(images, index, pairing="added_noise", seed=1, crop_px=16, added_noise_sd=0.5)
         np.testing.assert_array_equal(crop, again)
         assert np.all(np.diff(crop, axis=0) > 0), "rows still ascend: neither flipped nor turned"
         pixels = crop * images[index % 3].noisy_sd + images[index % 3].noisy_mean
         assert 5000 * (index % 3) - 50 < pixels.min() < 5000 * (index % 3) + 1950
 
 
-@pytest.mark.parametrize("diet", BIAS)
-def test_a_constant_noisy_image_is_refused(diet):
+@pytest.mark.parametrize("pairing", BIAS)
+def test_a_constant_noisy_image_is_refused(pairing):
     with pytest.raises(ValueError, match="m1: the noisy image is constant"):
-        training_image("m1", np.full((8, 8), 3.0, np.float32), noise(1, (8, 8)), diet)
+        training_image("m1", np.full((8, 8), 3.0, np.float32), noise(1, (8, 8)), pairing)
 
 
 def test_a_constant_second_exposure_is_refused():
@@ -146,7 +146,7 @@ def test_pixels_that_are_not_finite_are_refused():
     broken = noise(1)
     broken[3, 3] = np.nan
     with pytest.raises(ValueError, match="m1: the noisy image has pixels that are not finite"):
-        training_image("m1", broken, None, "neighbours")
+        training_image("m1", broken, None, "neighbor2neighbor")
 
 
 def test_a_target_in_other_units_is_refused():

@@ -11,11 +11,11 @@ import scipy.ndimage
 from numpy.typing import NDArray
 from sklearn.cluster import MeanShift
 
-from clearice.evaluation.blobs import blob_contrast, local_maxima, thin_out
-from clearice.evaluation.matching import best_f1, inside, match, match_micrograph
-from clearice.evaluation.mean_shift import flat_modes, pick_mean_shift
-from clearice.evaluation.pickers import PICKERS, pick
 from clearice.image.thresholds import otsu
+from clearice.picking.blob import blob_contrast, local_maxima, thin_out
+from clearice.picking.matching import best_f1, inside, match, match_micrograph
+from clearice.picking.mean_shift import flat_modes, pick_mean_shift
+from clearice.picking.registry import PICKERS, pick
 
 DIAMETER_PX = 24.0
 CENTRES = np.array([[40.0, 40.0], [40.0, 100.0], [90.0, 64.0], [95.0, 140.0], [140.0, 40.0], [150.0, 110.0]])

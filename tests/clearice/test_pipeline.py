@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from clearice.denoising.pipeline import Pipeline
+from clearice.denoisers.pipeline import Pipeline
 
 NAMES = [f"m{index}" for index in range(12)]
 PATIENCE_S = 30  # only a broken pipeline waits that long

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.spatial.distance import pdist
 
-from clearice.physics.placement import check_density, place_particles
-from clearice.physics.specimen import add_image, draw_particles
+from clearice.simulation.placement import check_density, place_particles
+from clearice.simulation.specimen import add_image, draw_particles
 
 SHAPE, PIXEL, DISTANCE, MARGIN = (600, 500), 3.0, 120.0, 60.0
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from clearice.batches import FAILED, OK, ManifestRow, retry, write_manifest
-from clearice.plan import sources_of_batch
+from clearice.run.batches import FAILED, OK, ManifestRow, retry, write_manifest
+from clearice.run.plan import sources_of_batch
 
 EMPTY = {"movie": "", "even": "", "odd": "", "single": ""}
 

@@ -5,11 +5,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from clearice.physics import projection
-from clearice.physics.electrons import PLANCK_TERM_V_A2
-from clearice.physics.orientations import angles_of_rotations, random_rotations, rotations_of_angles
-from clearice.physics.projection import Projector, direct_transform, fast_transform, make_projector
-from clearice.physics.scattering import FormFactors, atom_curve_A, form_factors, highest_frequency_per_A
+from clearice.simulation import projection
+from clearice.simulation.electrons import PLANCK_TERM_V_A2
+from clearice.simulation.orientations import angles_of_rotations, random_rotations, rotations_of_angles
+from clearice.simulation.projection import Projector, direct_transform, fast_transform, make_projector
+from clearice.simulation.scattering import FormFactors, atom_curve_A, form_factors, highest_frequency_per_A
 
 PIXEL = 1.5
 COUNT = 120

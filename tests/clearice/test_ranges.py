@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clearice.physics.ranges import Range, check_defocus, draw_defocus, is_empty, parse_range
+from clearice.simulation.ranges import Range, check_defocus, draw_defocus, is_empty, parse_range
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,12 @@ import pytest
 import torch
 from torch import nn
 
-from clearice.learning import pace
-from clearice.learning.initialisation import initialise
-from clearice.learning.regression import has_stopped_falling, train, validation_loss
-from clearice.learning.resume import HistoryRow
-from clearice.learning.settings import RegressionSettings, check_settings
 from clearice.networks.unet import UNet
+from clearice.run import progress as pace
+from clearice.training.initialisation import initialise
+from clearice.training.regression import has_stopped_falling, train, validation_loss
+from clearice.training.resume import HistoryRow
+from clearice.training.settings import RegressionSettings, check_settings
 
 CPU = torch.device("cpu")
 SETTINGS = RegressionSettings(

@@ -6,10 +6,10 @@ import torch
 from torch import nn
 
 from clearice.files.training_state import load_state, remove_state, save_state
-from clearice.learning.initialisation import initialise
-from clearice.learning.regression import train
-from clearice.learning.resume import run_key
-from clearice.learning.settings import RegressionSettings
+from clearice.training.initialisation import initialise
+from clearice.training.regression import train
+from clearice.training.resume import run_key
+from clearice.training.settings import RegressionSettings
 
 
 class Killed(BaseException):

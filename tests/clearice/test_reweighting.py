@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from clearice.noise.pairing import PairRule, divided_fields, draw_pairs
 from clearice.noise.reweighting import reweight, solve_weights
+from clearice.noise.weighted_pairs import PairRule, divided_fields, draw_pairs
 
 SIDE = 96
 

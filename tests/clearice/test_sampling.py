@@ -3,14 +3,6 @@
 import numpy as np
 import pytest
 
-from clearice.noise.colouring import (
-    amplitude_on,
-    colour,
-    output_amplitude,
-    radial_amplitude,
-    training_amplitude,
-    whiten,
-)
 from clearice.noise.sampling import (
     GeneratorOutput,
     coloured_fields,
@@ -18,6 +10,14 @@ from clearice.noise.sampling import (
     gaussian_fields,
     quilted,
     standardised,
+)
+from clearice.noise.spectral_shaping import (
+    amplitude_on,
+    colour,
+    output_amplitude,
+    radial_amplitude,
+    training_amplitude,
+    whiten,
 )
 
 SIDE = 32

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from clearice.files.structures import read_structure
-from clearice.physics.electrons import (
+from clearice.simulation.electrons import (
     PLANCK_TERM_V_A2,
     ice_mean_free_path_nm,
     interaction_rad_per_V_A,
     wavelength_A,
 )
-from clearice.physics.scattering import (
+from clearice.simulation.scattering import (
     ICE_POTENTIAL_V,
     atom_curve_A,
     displaced_volume_A3,

@@ -2,7 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from clearice.learning.schedule import curriculum_steps, learning_rate_at, noise_level_at
+from clearice.training.schedule import curriculum_steps, learning_rate_at, noise_level_at
 
 
 def rates(schedule, warmup_steps=10):

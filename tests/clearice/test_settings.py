@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from clearice.config.complaints import check_config, parse_row
 from clearice.files.documents import read_yaml
-from clearice.settings import check_config, parse_row
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ROOT / "workflow" / "schemas"

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from clearice.config.sheet import Row, append_rows, check_datasets, check_sheet, kind_of, name_rows
 from clearice.files.documents import read_yaml
-from clearice.sheet import Row, append_rows, check_datasets, check_sheet, kind_of, name_rows
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 

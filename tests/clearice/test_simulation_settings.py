@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from clearice.physics.detectors import named_detector
-from clearice.physics.settings import effective_b_factors_A2, imaging_of, simulation_settings
+from clearice.simulation.detectors import named_detector
+from clearice.simulation.settings import effective_b_factors_A2, imaging_of, simulation_settings
 
 VALUES: dict[str, Any] = {
     "mode": "weak_phase",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from clearice.stages import (
+from clearice.run.stages import (
     highpass_of,
     members_of,
     model_of,
@@ -20,7 +20,7 @@ from clearice.stages import (
 
 CONFIG: dict[str, Any] = {
     "training": {"steps": 100, "rescale_to_A": 3.0},
-    "noise2noise": {"diet": "noise2noise", "steps": 50},
+    "noise2noise": {"pairing": "noise2noise", "steps": 50},
     "coarse": {},
     "extract_noise": {"highpass_A": 400, "patch_px": 32},
     "fine": {"warm_start": True},

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clearice.step import run
+from clearice.run.step import run
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 
@@ -122,7 +122,7 @@ def test_a_step_that_is_imported_does_not_run() -> None:
 SCRIPT = '''
 import json, sys
 from pathlib import Path
-from clearice.step import run
+from clearice.run.step import run
 
 def show(*, image: Path, factors: list[float], note: str | None = None, wide: bool = False,
          rows: list[dict[str, str]] | None = None, device: str = "cpu") -> None:

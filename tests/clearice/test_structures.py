@@ -12,8 +12,8 @@ import pytest
 
 from clearice.files.hydrogens import hydrogens_of_residue
 from clearice.files.structures import Structure, read_structure
-from clearice.physics.electrons import PLANCK_TERM_V_A2
-from clearice.physics.scattering import ICE_POTENTIAL_V, atom_curve_A, displaced_volume_A3
+from clearice.simulation.electrons import PLANCK_TERM_V_A2
+from clearice.simulation.scattering import ICE_POTENTIAL_V, atom_curve_A, displaced_volume_A3
 
 BUNDLED = Path(__file__).resolve().parents[2] / "resources" / "empiar10146"
 SHARED = Path(os.environ.get("CLEARICE_SHARED", Path(__file__).resolve().parents[2].parent / "shared"))

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from clearice.evaluation.summary import Score, Summary, summarise
+from clearice.reporting.summary import Score, Summary, summarise
 
 
 def scores(method: str, values: list[float]) -> list[Score]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from clearice.denoising.tiles import TilePlan, join_tiles, pad_to_multiple, plan_tiles
+from clearice.denoisers.tiles import TilePlan, join_tiles, pad_to_multiple, plan_tiles
 from clearice.networks import unet
 from clearice.networks.fast_unet import FastUNet
 

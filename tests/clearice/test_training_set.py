@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from clearice.batches import FAILED, OK, ManifestRow, write_manifest
-from clearice.training_set import chosen_files, split_of
+from clearice.run.batches import FAILED, OK, ManifestRow, write_manifest
+from clearice.run.training_set import chosen_files, split_of
 
 
 def manifest(folder: Path, **rows: str) -> Path:

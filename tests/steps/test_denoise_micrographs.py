@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 import torch
 
-from clearice.batches import ManifestRow, checksum, read_manifest, write_manifest
-from clearice.denoising.learned import denoise_image
+from clearice.denoisers.inference import denoise_image
 from clearice.files.checkpoints import NetworkFile, save_network
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
 from clearice.image.highpass import highpass
 from clearice.image.resize import fourier_resample
 from clearice.networks.fast_unet import FastUNet
 from clearice.networks.unet import UNet
+from clearice.run.batches import ManifestRow, checksum, read_manifest, write_manifest
 from denoise_micrographs import denoise_micrographs
 from support.shell import contents, run_from_shell
 

@@ -10,14 +10,14 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
-from clearice.batches import ManifestRow, files_of, read_manifest, write_manifest
-from clearice.evaluation.trust import OF_FREE_BOXES, OF_WHOLE_FIELD
+from clearice.evaluation.null_test import OF_FREE_BOXES, OF_WHOLE_FIELD
 from clearice.files.coordinates import Coordinates, read_coordinates, write_box
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
 from clearice.files.regions import read_regions
 from clearice.files.stacks import read_stack
 from clearice.files.star import read_star
 from clearice.files.tables import read_table, write_table
+from clearice.run.batches import ManifestRow, files_of, read_manifest, write_manifest
 from import_exposures import import_exposures
 from pick_particles import CANDIDATE_COLUMNS, SUMMARY_COLUMNS
 from summarise_scores import summarise_scores
@@ -269,14 +269,19 @@ def test_every_given_input_adds_its_metrics(batch: Batch) -> None:
     nothing = batch.score(batch.raw, "raw")
     assert nothing == {}
     all_of_them = batch.score(
-        batch.raw, "raw", regions=batch.regions(), clean=batch.clean, independent=batch.odd, null=batch.null()
+        batch.raw,
+        "raw",
+        regions=batch.regions(),
+        clean=batch.clean,
+        second_exposure=batch.odd,
+        null=batch.null(),
     )
     assert {
         "eq5_snr_dB",
         "topaz_snr_dB",
         "truth_psnr_dB",
         "truth_ssim",
-        "independent_r",
+        "second_exposure_r",
         "other_r",
         "null_sd",
     } <= set(all_of_them["m1"])
@@ -289,10 +294,10 @@ def test_the_cheat_wins_equation_5_and_loses_to_the_blur_it_is_made_of(tmp_path:
     inputs = {
         "regions": batch.regions(smallest_box_A=12),
         "clean": batch.clean,
-        "independent": batch.odd,
+        "second_exposure": batch.odd,
     }
     noise, means = batch.null(inputs["regions"]), {}
-    for name, method in (("blur", batch.blur), ("cheat", batch.cheat)):
+    for name, method in (("blur", batch.blur), ("mask_control", batch.cheat)):
         denoised, nothing = method(batch.raw, name), method(noise, f"{name}_null")
         rows = batch.score(denoised, name, **inputs, null=nothing)
         picks = batch.match(batch.pick(denoised, name), batch.pick(nothing, f"{name}_null"), name)
@@ -300,7 +305,7 @@ def test_the_cheat_wins_equation_5_and_loses_to_the_blur_it_is_made_of(tmp_path:
             metric: np.mean([(rows[micrograph] | picks[micrograph])[metric] for micrograph in NAMES])
             for metric in rows["m1"] | picks["m1"]
         }
-    blur, cheat = means["blur"], means["cheat"]
+    blur, cheat = means["blur"], means["mask_control"]
     assert cheat["eq5_snr_dB"] > blur["eq5_snr_dB"] + 10
     assert cheat["truth_r"] > blur["truth_r"], "plain r is fooled too"
     assert cheat["null_sd"] == pytest.approx(blur["null_sd"], rel=0.05), (
@@ -308,22 +313,22 @@ def test_the_cheat_wins_equation_5_and_loses_to_the_blur_it_is_made_of(tmp_path:
     )
     assert cheat["truth_explained"] < 0.9 * blur["truth_explained"]
     assert cheat["truth_frc_0.143_A"] > 1.05 * blur["truth_frc_0.143_A"]
-    assert cheat["independent_explained"] < blur["independent_explained"]
+    assert cheat["second_exposure_explained"] < blur["second_exposure_explained"]
     assert cheat["blob_null_picks"] > 1.5 * blur["blob_null_picks"]
 
 
 def test_the_truth_is_beyond_every_method_and_another_field_explains_nothing(batch: Batch) -> None:
-    row = batch.score(batch.clean, "clean", clean=batch.clean, independent=batch.odd)["m1"]
+    row = batch.score(batch.clean, "clean", clean=batch.clean, second_exposure=batch.odd)["m1"]
     assert row["truth_mse"] == pytest.approx(0, abs=1e-9)
     assert row["truth_frc_0.5_A"] == pytest.approx(2 * PIXEL_SIZE_A, rel=0.1)
-    assert row["independent_explained"] > 3 * row["other_explained"]
+    assert row["second_exposure_explained"] > 3 * row["other_explained"]
 
 
 def test_a_batch_of_one_has_no_control_and_shows_the_gap(batch: Batch) -> None:
     alone = read_manifest(batch.odd)[:1]
     write_manifest(batch.odd, alone)
-    row = batch.score(batch.clean, "clean", independent=batch.odd)["m1"]
-    assert row["independent_r"] > 0.5
+    row = batch.score(batch.clean, "clean", second_exposure=batch.odd)["m1"]
+    assert row["second_exposure_r"] > 0.5
     assert np.isnan([row["other_r"], row["other_explained"]]).all()
 
 
@@ -331,23 +336,23 @@ def test_the_control_is_the_next_field_of_the_same_size(batch: Batch) -> None:
     """m2 is of another size, so m1 is held against m3; the same number comes without m2."""
     rows = read_manifest(batch.odd)
     write_manifest(batch.odd, [rows[0], rows[2]])
-    without = batch.score(batch.clean, "clean", independent=batch.odd)["m1"]["other_r"]
+    without = batch.score(batch.clean, "clean", second_exposure=batch.odd)["m1"]["other_r"]
     write_micrograph(batch.folder / "odd/m2.mrc", scene("m2")[:100], PIXEL_SIZE_A)
     write_micrograph(batch.folder / "clean/m2.mrc", scene("m2")[:100], PIXEL_SIZE_A)
     write_micrograph(batch.folder / "even/m2.mrc", scene("m2")[:100], PIXEL_SIZE_A)
     write_manifest(batch.odd, rows)
-    found = batch.score(batch.clean, "clean", independent=batch.odd)
+    found = batch.score(batch.clean, "clean", second_exposure=batch.odd)
     assert found["m1"]["other_r"] == without
     assert np.isnan(found["m2"]["other_r"]) and np.isfinite(found["m3"]["other_r"])
 
 
 def exposures(batch: Batch) -> list[ManifestRow]:
     """Import what lies in the folder `rests`."""
-    folder = batch.folder / "independent"
+    folder = batch.folder / "second_exposure"
     import_exposures(
         micrographs=batch.raw,
         folder=batch.folder / "rests",
-        independent=folder,
+        second_exposure=folder,
         manifest=folder / "manifest.tsv",
     )
     return read_manifest(folder / "manifest.tsv")
@@ -366,11 +371,12 @@ def test_an_exposure_of_any_format_becomes_the_independent_one_and_a_missing_one
     tifffile.imwrite(batch.folder / "rests/m2.tif", as_counts("m2"))
     assert [row.status for row in exposures(batch)] == ["ok", "ok", "skipped"]
     for name in NAMES[:2]:
-        image = read_micrograph(batch.folder / f"independent/{name}.mrc")
+        image = read_micrograph(batch.folder / f"second_exposure/{name}.mrc")
         assert (image.pixels == as_counts(name)).all() and image.pixel_size_A == PIXEL_SIZE_A
-    found = batch.score(batch.clean, "clean", independent=batch.folder / "independent/manifest.tsv")
+    found = batch.score(batch.clean, "clean", second_exposure=batch.folder / "second_exposure/manifest.tsv")
     assert (
-        set(found) == {"m1", "m2"} and found["m1"]["independent_explained"] > found["m1"]["other_explained"]
+        set(found) == {"m1", "m2"}
+        and found["m1"]["second_exposure_explained"] > found["m1"]["other_explained"]
     )
 
 
@@ -408,12 +414,12 @@ def test_a_denoised_micrograph_without_its_raw_one_is_an_error(batch: Batch) -> 
     write_manifest(batch.raw, read_manifest(batch.raw)[1:])
     denoised = write_batch(batch.folder / "denoised", scene)
     with pytest.raises(ValueError, match="m1 was denoised"):
-        batch.score(denoised, "clean", independent=batch.odd)
+        batch.score(denoised, "clean", second_exposure=batch.odd)
 
 
 def test_scores_of_methods_join_and_are_paired_with_the_raw_ones(batch: Batch) -> None:
-    batch.score(batch.raw, "raw", independent=batch.odd)
-    batch.score(batch.clean, "perfect", independent=batch.odd)
+    batch.score(batch.raw, "raw", second_exposure=batch.odd)
+    batch.score(batch.clean, "perfect", second_exposure=batch.odd)
     folder = batch.folder / "scores"
     summarise_scores(
         scores=[folder / "raw.tsv", folder / "perfect.tsv"],
@@ -422,10 +428,11 @@ def test_scores_of_methods_join_and_are_paired_with_the_raw_ones(batch: Batch) -
         reference="raw",
     )
     rows = {(row["method"], row["metric"]): row for row in read_table(folder / "summary.tsv")}
-    row = rows["perfect", "independent_explained"]
+    row = rows["perfect", "second_exposure_explained"]
     single = [values(folder / f"{method}.tsv") for method in ("perfect", "raw")]
     gains = [
-        single[0][name]["independent_explained"] - single[1][name]["independent_explained"] for name in NAMES
+        single[0][name]["second_exposure_explained"] - single[1][name]["second_exposure_explained"]
+        for name in NAMES
     ]
     assert float(row["gain"]) == pytest.approx(np.mean(gains), rel=1e-3)
     assert float(row["gain"]) > 0

@@ -5,8 +5,8 @@ import pytest
 import starfile
 
 import export_star as step
-from clearice.batches import ManifestRow, write_manifest
 from clearice.files.mrc import write_micrograph
+from clearice.run.batches import ManifestRow, write_manifest
 
 
 def _batch(folder, statuses, pixel_size_A=1.3):

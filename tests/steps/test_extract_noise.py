@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from clearice.batches import files_of, read_manifest, treat_rows, write_manifest
 from clearice.files.mrc import write_micrograph
 from clearice.files.stacks import read_stack
 from clearice.files.tables import read_table
+from clearice.run.batches import files_of, process_rows, read_manifest, write_manifest
 from extract_noise import OUTLINE, extract_noise
 from support.shell import contents, run_from_shell
 
@@ -37,7 +37,7 @@ def write_batch(folder, images, pixel_size_A=3.0):
         write_micrograph(folder / f"{name}.mrc", images[name], pixel_size_A)
         return folder / f"{name}.mrc"
 
-    write_manifest(folder / "manifest.tsv", treat_rows(list(images), folder, treat))
+    write_manifest(folder / "manifest.tsv", process_rows(list(images), folder, treat))
     return folder / "manifest.tsv"
 
 

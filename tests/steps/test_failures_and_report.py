@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from check_failures import check_failures
-from clearice.batches import FAILED, OK, ManifestRow, write_manifest
-from clearice.evaluation.summary import Summary
-from clearice.evaluation.trust import OF_FREE_BOXES, OF_WHOLE_FIELD
+from clearice.evaluation.null_test import OF_FREE_BOXES, OF_WHOLE_FIELD
 from clearice.files.documents import write_json
 from clearice.files.tables import read_table, write_table
+from clearice.reporting.summary import Summary
+from clearice.run.batches import FAILED, OK, ManifestRow, write_manifest
 from write_report import write_report
 
 PLACES = {
@@ -21,11 +21,11 @@ PLACES = {
     "simulated": "simulated/noisy/s0001",
     "noise": "noise/main/b0001",
     "reweighted": "reweighted/main/noisy/s0001",
-    "known": "known/b0001",
-    "independent": "independent/b0001",
+    "reference_coordinates": "reference_coordinates/b0001",
+    "second_exposure": "second_exposure/b0001",
     "regions": "regions/b0001",
     "null": "null/full/n0001",
-    "denoised_for_scores": "denoised/cheat/full/b0001",
+    "denoised_for_scores": "denoised/mask_control/full/b0001",
     "picks": "picks/blob/raw/full/b0001",
 }
 UNCOUNTED = [stage for stage in PLACES if stage not in {"sums", "denoised"}]
@@ -91,8 +91,8 @@ def page_of(manifests: dict[str, list[Path]], tmp_path: Path, summary: list[Summ
     settings: dict[str, Any] = {
         "seed": 1,
         "run": {"methods": ["raw"]},
-        "methods": {"raw": {"kind": "raw"}, "cheat": {"kind": "blur_and_mask", "sigma_px": 5}},
-        "noise2noise": {"diet": "noise2noise"},
+        "methods": {"raw": {"kind": "raw"}, "mask_control": {"kind": "mask_control", "sigma_px": 5}},
+        "noise2noise": {"pairing": "noise2noise"},
         "previews": {"reference_resolution_A": 20},
     }
     write_json(
@@ -107,7 +107,7 @@ def page_of(manifests: dict[str, list[Path]], tmp_path: Path, summary: list[Summ
         provenance=tmp_path / "provenance.json",
         page=tmp_path / "page.html",
         micrographs_shown=0,
-        methods=["raw", "cheat"],
+        methods=["raw", "mask_control"],
         reference="raw",
     )
     return (tmp_path / "page.html").read_text()
@@ -144,11 +144,15 @@ def test_the_page_says_how_many_nulls_come_from_the_whole_field(
 def test_the_page_shows_gain_and_n_and_names_the_cheat_though_the_run_does_not(
     manifests: dict[str, list[Path]], tmp_path: Path
 ) -> None:
-    lines = [line("raw", "null_sd", 4), line("cheat", "null_sd", 4), line("cheat", "eq5_snr_dB", 3)]
+    lines = [
+        line("raw", "null_sd", 4),
+        line("mask_control", "null_sd", 4),
+        line("mask_control", "eq5_snr_dB", 3),
+    ]
     page = page_of(manifests, tmp_path, lines)
     assert "1.5 ± 0.1<br><small>+0.25 ± 0.05; n 4</small>" in page
     assert "1.5 ± 0.1<br><small>+0.25 ± 0.05; n 3 of 4</small>" in page
-    assert "<td>cheat</td><td>blur_and_mask</td>" in page
+    assert "<td>mask_control</td><td>mask_control</td>" in page
 
 
 def test_a_field_without_pairs_of_regions_is_named_unless_it_is_simulated(

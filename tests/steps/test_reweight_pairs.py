@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
-from clearice.batches import FAILED, ManifestRow, files_of, read_manifest, treat_rows, write_manifest
 from clearice.files.mrc import write_micrograph
 from clearice.files.stacks import read_stack, write_stack
 from clearice.files.tables import read_table
-from clearice.learning.pairs import training_images
-from clearice.training_set import chosen_files
+from clearice.run.batches import FAILED, ManifestRow, files_of, process_rows, read_manifest, write_manifest
+from clearice.run.training_set import chosen_files
+from clearice.training.pairs import training_images
 from reweight_pairs import reweight_pairs
 from support.shell import contents, run_from_shell
 
@@ -34,7 +34,7 @@ def write_batch(folder, images, failed=()):
         write_micrograph(folder / f"{name}.mrc", images[name], 3.0)
         return folder / f"{name}.mrc"
 
-    write_manifest(folder / "manifest.tsv", treat_rows(list(images), folder, treat))
+    write_manifest(folder / "manifest.tsv", process_rows(list(images), folder, treat))
     return folder / "manifest.tsv"
 
 

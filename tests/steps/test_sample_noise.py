@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from clearice.batches import treat_rows, write_manifest
 from clearice.files.checkpoints import NetworkFile, save_network
 from clearice.files.stacks import read_stack, write_stack
 from clearice.files.tables import read_table
-from clearice.noise.colouring import colour, radial_amplitude
+from clearice.noise.spectral_shaping import colour, radial_amplitude
+from clearice.run.batches import process_rows, write_manifest
 from sample_noise import sample_noise
 from support.shell import contents, run_from_shell
 from train_noise_gan import train_noise_gan
@@ -28,7 +28,7 @@ def write_noise(folder, seed=0, pixel_size_A=3.0):
         write_stack(folder / f"{name}.mrcs", patches, pixel_size_A)
         return folder / f"{name}.mrcs"
 
-    write_manifest(folder / "manifest.tsv", treat_rows(["m1"], folder, treat))
+    write_manifest(folder / "manifest.tsv", process_rows(["m1"], folder, treat))
     return folder / "manifest.tsv"
 
 

@@ -15,11 +15,11 @@ import pytest
 import scipy.ndimage
 from scipy.spatial.transform import Rotation
 
-from clearice.batches import checksum, files_of, read_manifest
 from clearice.files.documents import read_json
 from clearice.files.mrc import read_micrograph
 from clearice.files.star import read_star
 from clearice.files.structures import read_structure
+from clearice.run.batches import checksum, files_of, read_manifest
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "simulate_micrographs.py"
 SETTINGS: dict[str, Any] = {

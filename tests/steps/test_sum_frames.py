@@ -14,8 +14,8 @@ import pytest
 import tifffile
 
 import sum_frames as step
-from clearice.batches import read_manifest
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
+from clearice.run.batches import read_manifest
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "sum_frames.py"
 

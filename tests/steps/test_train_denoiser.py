@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from clearice.batches import FAILED, OK, ManifestRow, checksum, write_manifest
 from clearice.files.checkpoints import load_network
 from clearice.files.mrc import write_micrograph
 from clearice.files.tables import read_table
 from clearice.networks.unet import UNet
+from clearice.run.batches import FAILED, OK, ManifestRow, checksum, write_manifest
 from support.shell import command_of
 from train_denoiser import train_denoiser
 
@@ -47,7 +47,7 @@ def arguments(folder: Path, **changes) -> dict:
         "model": folder / "models" / "main.pt",
         "history": folder / "models" / "main.tsv",
         "splits": SPLITS,
-        "diet": "noise2noise",
+        "pairing": "noise2noise",
         "width": 3,
         "first_kernel": 3,
         "last_kernel": 3,
@@ -135,16 +135,16 @@ def test_two_variants_of_equal_settings_learn_equal_weights_and_two_stages_do_no
 
 
 @pytest.mark.parametrize(
-    ("diet", "changes"),
+    ("pairing", "changes"),
     [
-        ("neighbours", {}),
+        ("neighbor2neighbor", {}),
         ("added_noise", {"added_noise_sd": 1.0}),
     ],
 )
-def test_single_exposures_are_learned_from_and_the_bias_is_on_the_label(tmp_path, pairs, diet, changes):
-    train_denoiser(**arguments(tmp_path, noisy=pairs["noisy"], diet=diet, **changes))
+def test_single_exposures_are_learned_from_and_the_bias_is_on_the_label(tmp_path, pairs, pairing, changes):
+    train_denoiser(**arguments(tmp_path, noisy=pairs["noisy"], pairing=pairing, **changes))
     provenance = load_network(tmp_path / "models" / "main.pt").provenance
-    assert provenance["diet"] == diet
+    assert provenance["pairing"] == pairing
     assert provenance["bias"].startswith("made from single exposures:")
 
 
@@ -159,7 +159,7 @@ def test_supervised_pairs_with_a_curriculum_and_empty_targets(tmp_path):
         "stage": "coarse",
         "precision": "bfloat16",
     }
-    train_denoiser(**arguments(tmp_path, noisy=[noisy], target=[clean], diet="supervised", **changes))
+    train_denoiser(**arguments(tmp_path, noisy=[noisy], target=[clean], pairing="supervised", **changes))
     assert load_network(tmp_path / "models" / "main.pt").provenance["curriculum_start"] == 0.2
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from clearice.batches import treat_rows, write_manifest
 from clearice.files.checkpoints import load_network
 from clearice.files.stacks import write_stack
 from clearice.files.tables import read_table
 from clearice.networks.noise_gan import Generator
+from clearice.run.batches import process_rows, write_manifest
 from support.shell import command_of
 from train_noise_gan import train_noise_gan
 
@@ -50,7 +50,7 @@ def write_noise(folder, micrographs=2, patches=15, side=16, pixel_size_A=3.0):
         return folder / f"{name}.mrcs"
 
     names = [f"m{number}" for number in range(micrographs)]
-    write_manifest(folder / "manifest.tsv", treat_rows(names, folder, treat))
+    write_manifest(folder / "manifest.tsv", process_rows(names, folder, treat))
     return folder / "manifest.tsv"
 
 

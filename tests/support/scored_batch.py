@@ -11,10 +11,10 @@ import scipy.ndimage
 from numpy.typing import NDArray
 
 from choose_regions import choose_regions
-from clearice.batches import treat_rows, write_manifest
 from clearice.files.coordinates import Coordinates, write_csv
 from clearice.files.mrc import DATA, write_micrograph
 from clearice.files.tables import read_table
+from clearice.run.batches import process_rows, write_manifest
 from extract_particles import extract_particles
 from filter_micrographs import filter_micrographs
 from import_coordinates import import_coordinates
@@ -92,7 +92,7 @@ def write_batch(folder: Path, image_of: Callable[[str], Image], label: str = DAT
         write_micrograph(folder / f"{name}.mrc", image_of(name), PIXEL_SIZE_A, label)
         return folder / f"{name}.mrc"
 
-    write_manifest(folder / "manifest.tsv", treat_rows(NAMES, folder, treat))
+    write_manifest(folder / "manifest.tsv", process_rows(NAMES, folder, treat))
     return folder / "manifest.tsv"
 
 
@@ -123,11 +123,11 @@ class Batch:
         write_csv(path, Coordinates(places, np.full(len(places), np.nan)))
 
     def known(self) -> Path:
-        manifest = self.folder / "known/manifest.tsv"
+        manifest = self.folder / "reference_coordinates/manifest.tsv"
         import_coordinates(
             micrographs=self.raw,
             folder=self.folder / "marks",
-            known=manifest.parent,
+            reference_coordinates=manifest.parent,
             manifest=manifest,
             flip_y=False,
         )
@@ -137,7 +137,7 @@ class Batch:
         manifest = self.folder / "regions/manifest.tsv"
         choose_regions(
             micrographs=self.raw,
-            known=self.known(),
+            reference_coordinates=self.known(),
             regions=manifest.parent,
             manifest=manifest,
             particle_diameter_A=DIAMETER_A,
@@ -163,7 +163,7 @@ class Batch:
         return manifest
 
     def blur(self, source: Path, name: str) -> Path:
-        """Do what the cheat does before it masks."""
+        """Do what the mask control does before it masks."""
         manifest = self.folder / name / "manifest.tsv"
         filter_micrographs(
             micrographs=source,
@@ -204,7 +204,7 @@ class Batch:
         match_picks(
             candidates=picks / "candidates.tsv",
             summary=picks / "summary.tsv",
-            known=self.known(),
+            reference_coordinates=self.known(),
             scores=scores,
             method=method,
             part="even",

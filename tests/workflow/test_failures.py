@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from clearice.batches import read_manifest
 from clearice.files.tables import read_table
+from clearice.run.batches import read_manifest
 from support.project import Project, fill_tables, make_checkout, write_movie
 
 PLACES = (

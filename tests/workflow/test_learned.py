@@ -20,14 +20,14 @@ from clearice.files.documents import read_yaml
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph
 from clearice.files.tables import read_table
 from clearice.noise.background import BackgroundRule, find_background
-from clearice.stages import simulated_batches, simulated_splits
+from clearice.run.stages import simulated_batches, simulated_splits
 from support.project import Project, make_checkout
 from support.shell import contents
 
 pytestmark = pytest.mark.slow
 CONFIG = ("--configfile", "config/presets/tiny.yaml", "mine.yaml")
 MINE = """
-run: {methods: [raw, cheat, n2n, coarse, nt2c, nt2c_gaussian], parts: [full]}
+run: {methods: [raw, mask_control, n2n, coarse, nt2c, nt2c_gaussian], parts: [full]}
 methods:
   nt2c_gaussian: {kind: nt2c, extract_noise: {criterion: flattest}, sample_noise: {source: gaussian}}
 extract_noise: {criterion: ssim, ssim_threshold: -0.9}
@@ -124,10 +124,10 @@ def test_training_and_validation_pairs_share_no_noise(finished: Project) -> None
 def test_scores_tell_real_from_simulated_and_always_hold_the_cheat(finished: Project) -> None:
     rows = read_table(finished.folder / "results/films/scores/summary.tsv")
     assert {row["part"] for row in rows} == {"full", "simulated"}
-    assert {row["method"] for row in rows if row["metric"] == "null_sd"} >= {"cheat", "nt2c", "raw"}
+    assert {row["method"] for row in rows if row["metric"] == "null_sd"} >= {"mask_control", "nt2c", "raw"}
     assert any(row["metric"] == "truth_r" and row["part"] == "simulated" for row in rows)
     page = (finished.folder / "results/report/index.html").read_text()
-    assert "against the truth" in page and "<th>cheat</th>" in page
+    assert "against the truth" in page and "<th>mask_control</th>" in page
     assert "method n2n learns from pairs of the kind noise2noise: none known" in page
 
 

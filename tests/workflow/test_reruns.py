@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clearice.batches import read_manifest
+from clearice.run.batches import read_manifest
 from support.project import Project, write_movie
 
 METHODS = 5

@@ -58,7 +58,7 @@ def test_a_run_without_the_cheat_plans_it_for_the_scored_batch_and_its_noise(pro
 
 
 def test_a_run_without_the_reference_plans_it_too(project: Project) -> None:
-    jobs = planned(project, "run: {methods: [gaussian, cheat]}")
+    jobs = planned(project, "run: {methods: [gaussian, mask_control]}")
     assert jobs["link_micrographs"] == 2 and jobs["mask_micrographs"] == 3
     assert jobs["score_method"] == 3
 
@@ -93,8 +93,8 @@ def test_a_reference_is_checked_like_a_method_of_the_run(project: Project) -> No
 
 
 def test_scores_without_any_cheat_are_refused(project: Project) -> None:
-    said = complaint(project, "methods: {cheat: {kind: gaussian, window_px: 5}}")
-    assert "methods has none of kind blur_and_mask" in said
+    said = complaint(project, "methods: {mask_control: {kind: gaussian, window_px: 5}}")
+    assert "methods has none of kind mask_control" in said
 
 
 def test_learned_methods_plan_every_stage_once(project: Project) -> None:

@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from clearice.batches import read_manifest
 from clearice.files.tables import read_table
+from clearice.run.batches import read_manifest
 from support.project import Project, make_checkout
 
 pytestmark = pytest.mark.slow
 CONFIG = ("--configfile", "mine.yaml")
 MINE = """
 run: {methods: [gaussian], parts: [full, even, odd]}
-methods: {gaussian: {kind: gaussian, sigma_px: 1, window_px: 5}, cheat: {kind: blur_and_mask, sigma_px: 2}}
-evaluation: {region_pairs: 2, largest_box_A: 48, smallest_box_A: 16, finest_A: 8, frc_ring_px: 4, coordinates: marks, independent: rests}
+methods: {gaussian: {kind: gaussian, sigma_px: 1, window_px: 5}, mask_control: {kind: mask_control, sigma_px: 2}}
+evaluation: {region_pairs: 2, largest_box_A: 48, smallest_box_A: 16, finest_A: 8, frc_ring_px: 4, coordinates: marks, second_exposure: rests}
 previews: {per_batch: 0, in_report: 0}
 """
 SHAPE = (120, 132)
@@ -87,18 +87,18 @@ def page(finished: Project) -> str:
 def test_a_run_that_lists_one_filter_is_scored_beside_the_cheat_and_the_reference(
     summary: Summary, page: str
 ) -> None:
-    assert {method for _, method, _ in summary} == {"raw", "gaussian", "cheat"}
+    assert {method for _, method, _ in summary} == {"raw", "gaussian", "mask_control"}
     for part in PARTS:
-        for metric in ("eq5_snr_dB", "null_sd", "blob_f1", "independent_explained"):
-            assert np.isfinite(float(summary[part, "cheat", metric]["mean"]))
-    assert "<th>metric</th><th>raw</th><th>gaussian</th><th>cheat</th>" in page
-    assert "<td>blur_and_mask</td>" in page
+        for metric in ("eq5_snr_dB", "null_sd", "blob_f1", "second_exposure_explained"):
+            assert np.isfinite(float(summary[part, "mask_control", metric]["mean"]))
+    assert "<th>metric</th><th>raw</th><th>gaussian</th><th>mask_control</th>" in page
+    assert "<td>mask_control</td>" in page
 
 
 def test_the_controls_are_made_for_the_scored_batch_alone(finished: Project) -> None:
     denoised = finished.folder / "results/films/denoised"
     assert sorted(path.name for path in (denoised / "gaussian/full").iterdir()) == ["b0001", "b0002", "n0001"]
-    for control in ("cheat", "raw"):
+    for control in ("mask_control", "raw"):
         assert sorted(path.name for path in (denoised / control / "full").iterdir()) == ["b0001", "n0001"]
 
 
@@ -107,13 +107,13 @@ def test_every_part_has_its_scores_and_halves_are_held_against_each_other(summar
         for metric in (
             "eq5_snr_dB",
             "null_sd",
-            "independent_r",
+            "second_exposure_r",
             "blob_f1",
             "blob_null_picks",
             "mean_shift_f1",
         ):
             assert (part, "gaussian", metric) in summary
-    compared = {part: summary[part, "gaussian", "independent_r"]["micrographs"] for part in PARTS}
+    compared = {part: summary[part, "gaussian", "second_exposure_r"]["micrographs"] for part in PARTS}
     assert compared == {"full": "2", "even": "3", "odd": "3"}, (
         "exposures that fit, and the other half of each"
     )
@@ -127,8 +127,8 @@ def test_what_is_there_is_found_and_another_field_explains_less(summary: Summary
             for (of, method, metric), line in summary.items()
             if (of, method) == (part, "gaussian")
         }
-        assert row["independent_r"] > row["other_r"] + 0.2
-        assert row["independent_explained"] > 1.5 * row["other_explained"]
+        assert row["second_exposure_r"] > row["other_r"] + 0.2
+        assert row["second_exposure_explained"] > 1.5 * row["other_explained"]
         assert row["blob_best_f1"] > 0.9
 
 
@@ -136,13 +136,13 @@ def test_the_cheat_wins_equation_5_in_every_part(summary: Summary) -> None:
     for part in PARTS:
         means = {
             method: float(summary[part, method, "eq5_snr_dB"]["mean"])
-            for method in ("raw", "gaussian", "cheat")
+            for method in ("raw", "gaussian", "mask_control")
         }
-        assert means["cheat"] > means["gaussian"] + 3 > means["raw"] + 3
+        assert means["mask_control"] > means["gaussian"] + 3 > means["raw"] + 3
 
 
 def test_numbers_stand_beside_their_gain_and_their_n(summary: Summary, page: str) -> None:
-    row = summary["full", "gaussian", "independent_explained"]
+    row = summary["full", "gaussian", "second_exposure_explained"]
     cell = f"{row['mean']} ± {row['standard_error']}<br><small>"
     gain = row["gain"] if row["gain"].startswith("-") else "+" + row["gain"]
     assert f"<td>{cell}{gain} ± {row['gain_standard_error']}; n 2 of 3</small></td>" in page
@@ -163,9 +163,9 @@ def test_a_null_of_the_whole_spectrum_is_never_mixed_in_silently(finished: Proje
 
 def test_an_exposure_that_does_not_fit_is_listed_and_does_not_count(finished: Project, page: str) -> None:
     (row,) = read_table(finished.folder / "results/failures.tsv")
-    assert (row["stage"], row["micrograph"], row["counted"]) == ("independent", "film1", "no")
+    assert (row["stage"], row["micrograph"], row["counted"]) == ("second_exposure", "film1", "no")
     assert "of (110, 132) pixels, the micrograph film1 of (120, 132)" in row["reason"]
-    assert "<td>film1</td><td>independent</td><td>no</td>" in page
+    assert "<td>film1</td><td>second_exposure</td><td>no</td>" in page
 
 
 def test_a_second_run_has_nothing_to_do(finished: Project) -> None:

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tifffile
 
-from clearice.batches import files_of
 from clearice.files.mrc import read_micrograph
+from clearice.run.batches import files_of
 from support.project import make_checkout
 
 MINE = """

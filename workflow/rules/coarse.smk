@@ -105,7 +105,7 @@ use rule train_noise2noise as train_coarse with:
             **training_of("coarse"),
             code=fingerprint_of("train_denoiser.py"),
             splits=SIMULATED_SPLITS,
-            diet="supervised",
+            pairing="supervised",
             added_noise_sd=None,
             seed=config["seed"],
             stage="coarse",

@@ -10,14 +10,14 @@ from snakemake.exceptions import WorkflowError
 WORKFLOW = Path(workflow.current_basedir).parent
 sys.path.insert(0, str(WORKFLOW / "scripts"))
 
-from clearice.evaluation.controls import scored_methods
+from clearice.run.controls import scored_methods
 from clearice.files.documents import read_yaml
-from clearice.fingerprint import fingerprint
-from clearice.plan import SUM_COLUMNS, make_plan, sources_of_batch
-from clearice.settings import check_config
-from clearice.sheet import parse_structures
-from clearice.stages import (
-    home_of,
+from clearice.run.fingerprint import fingerprint
+from clearice.run.plan import SUM_COLUMNS, make_plan, sources_of_batch
+from clearice.config.complaints import check_config
+from clearice.config.sheet import parse_structures
+from clearice.run.stages import (
+    model_owner,
     members_of,
     model_of,
     highpass_of,

@@ -10,8 +10,8 @@ rule import_coordinates:
         micrographs="results/{dataset}/sums/full/{batch}/manifest.tsv",
         sources=files_given("coordinates"),
     output:
-        known=directory("results/{dataset}/known/{batch}"),
-        manifest="results/{dataset}/known/{batch}/manifest.tsv",
+        reference_coordinates=directory("results/{dataset}/reference_coordinates/{batch}"),
+        manifest="results/{dataset}/reference_coordinates/{batch}/manifest.tsv",
     log:
         "logs/{dataset}/import_coordinates/{batch}.log",
     wildcard_constraints:
@@ -48,14 +48,14 @@ use rule import_coordinates as import_truth with:
         ),
 
 
-# Second exposures of the same fields: <evaluation.independent>/<dataset>/<micrograph>.{mrc,png,tif}, where there are any.
+# Second exposures of the same fields: <evaluation.second_exposure>/<dataset>/<micrograph>.{mrc,png,tif}, where there are any.
 rule import_exposures:
     input:
         micrographs="results/{dataset}/sums/full/{batch}/manifest.tsv",
-        sources=files_given("independent"),
+        sources=files_given("second_exposure"),
     output:
-        independent=directory("results/{dataset}/independent/{batch}"),
-        manifest="results/{dataset}/independent/{batch}/manifest.tsv",
+        second_exposure=directory("results/{dataset}/second_exposure/{batch}"),
+        manifest="results/{dataset}/second_exposure/{batch}/manifest.tsv",
     log:
         "logs/{dataset}/import_exposures/{batch}.log",
     wildcard_constraints:
@@ -69,7 +69,7 @@ rule import_exposures:
     params:
         **named(
             code=fingerprint_of("import_exposures.py"),
-            folder=folder_given("independent"),
+            folder=folder_given("second_exposure"),
         ),
     script:
         "../scripts/import_exposures.py"
@@ -78,7 +78,7 @@ rule import_exposures:
 rule choose_regions:
     input:
         micrographs="results/{dataset}/sums/full/{batch}/manifest.tsv",
-        known="results/{dataset}/known/{batch}/manifest.tsv",
+        reference_coordinates="results/{dataset}/reference_coordinates/{batch}/manifest.tsv",
     output:
         regions=directory("results/{dataset}/regions/{batch}"),
         manifest="results/{dataset}/regions/{batch}/manifest.tsv",
@@ -107,7 +107,7 @@ rule choose_regions:
 use rule choose_regions as choose_simulated_regions with:
     input:
         micrographs="results/{dataset}/simulated/noisy/{batch}/manifest.tsv",
-        known="results/{dataset}/known/{batch}/manifest.tsv",
+        reference_coordinates="results/{dataset}/reference_coordinates/{batch}/manifest.tsv",
     log:
         "logs/{dataset}/choose_simulated_regions/{batch}.log",
     wildcard_constraints:
@@ -141,7 +141,7 @@ rule make_null_micrographs:
         "../scripts/make_null_micrographs.py"
 
 
-# The cheat: every table shows it, and it must lose what is honest.
+# The mask_control: every table shows it, and it must lose what is honest.
 rule mask_micrographs:
     input:
         micrographs=micrographs_to_denoise,
@@ -153,7 +153,7 @@ rule mask_micrographs:
     benchmark:
         "logs/{dataset}/mask_micrographs/{method}/{part}/{batch}.benchmark.tsv"
     wildcard_constraints:
-        method=methods_of("blur_and_mask"),
+        method=methods_of("mask_control"),
     conda:
         "../../envs/clearice.yaml"
     threads: 1
@@ -174,7 +174,7 @@ rule score_method:
         denoised="results/{dataset}/denoised/{method}/{part}/b{number}/manifest.tsv",
         raw="results/{dataset}/sums/{part}/b{number}/manifest.tsv",
         regions="results/{dataset}/regions/b{number}/manifest.tsv",
-        independent="results/{dataset}/independent/b{number}/manifest.tsv",
+        second_exposure="results/{dataset}/second_exposure/b{number}/manifest.tsv",
         null="results/{dataset}/denoised/{method}/{part}/n{number}/manifest.tsv",
     output:
         scores="results/{dataset}/scores/{method}/{part}/b{number}.tsv",
@@ -211,7 +211,7 @@ use rule score_method as score_half with:
         raw="results/{dataset}/sums/{part}/b{number}/manifest.tsv",
         regions="results/{dataset}/regions/b{number}/manifest.tsv",
         null="results/{dataset}/denoised/{method}/{part}/n{number}/manifest.tsv",
-        independent=lambda wildcards: "results/{dataset}/sums/{half}/b{number}/manifest.tsv".format(
+        second_exposure=lambda wildcards: "results/{dataset}/sums/{half}/b{number}/manifest.tsv".format(
             half={"even": "odd", "odd": "even"}[wildcards.part], **dict(wildcards)
         ),
     log:

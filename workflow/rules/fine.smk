@@ -18,7 +18,7 @@ use rule train_noise2noise as train_fine with:
             **training_of("fine"),
             code=fingerprint_of("train_denoiser.py"),
             splits=SIMULATED_SPLITS,
-            diet="supervised",
+            pairing="supervised",
             added_noise_sd=None,
             seed=config["seed"],
             stage="fine",

@@ -66,7 +66,7 @@ def manifests_to_learn(home, part):
 def first_halves(wildcards):
     """List what Noise2Noise learns from: even sums, or full ones where a dataset has no halves."""
     paired = (
-        stage_setting(config, wildcards.variant, "noise2noise", "diet") == "noise2noise"
+        stage_setting(config, wildcards.variant, "noise2noise", "pairing") == "noise2noise"
     )
     return manifests_to_learn(wildcards.dataset, "even" if paired else "full")
 
@@ -74,7 +74,7 @@ def first_halves(wildcards):
 def second_halves(wildcards):
     """List the partners of `first_halves`: odd sums, or none."""
     paired = (
-        stage_setting(config, wildcards.variant, "noise2noise", "diet") == "noise2noise"
+        stage_setting(config, wildcards.variant, "noise2noise", "pairing") == "noise2noise"
     )
     return manifests_to_learn(wildcards.dataset, "odd") if paired else []
 

@@ -24,7 +24,7 @@ rule train_noise2noise:
             **training_of("noise2noise"),
             code=fingerprint_of("train_denoiser.py"),
             splits=splits_to_learn,
-            diet=setting_of("noise2noise", "diet"),
+            pairing=setting_of("noise2noise", "pairing"),
             added_noise_sd=setting_of("noise2noise", "added_noise_sd"),
             seed=config["seed"],
             stage="noise2noise",
@@ -61,9 +61,9 @@ rule denoise_noise2noise:
             code=fingerprint_of("denoise_micrographs.py"),
             rescale_to_A=scale_of_method,
             highpass_A=highpass_of_method,
-            tile_memory_mb=config["application"]["tile_memory_mb"],
-            precision=config["application"]["precision"],
-            return_at=config["application"]["return_at"],
+            tile_memory_mb=config["inference"]["tile_memory_mb"],
+            precision=config["inference"]["precision"],
+            return_at=config["inference"]["return_at"],
         ),
     script:
         "../scripts/denoise_micrographs.py"

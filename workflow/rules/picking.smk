@@ -39,7 +39,7 @@ rule match_picks:
     input:
         candidates="results/{dataset}/picks/{picker}/{method}/{part}/b{number}/candidates.tsv",
         summary="results/{dataset}/picks/{picker}/{method}/{part}/b{number}/summary.tsv",
-        known="results/{dataset}/known/b{number}/manifest.tsv",
+        reference_coordinates="results/{dataset}/reference_coordinates/b{number}/manifest.tsv",
         null_candidates="results/{dataset}/picks/{picker}/{method}/{part}/n{number}/candidates.tsv",
         null_summary="results/{dataset}/picks/{picker}/{method}/{part}/n{number}/summary.tsv",
     output:
@@ -72,7 +72,7 @@ use rule match_picks as match_simulated_picks with:
     input:
         candidates="results/{dataset}/picks/{picker}/{method}/{part}/s{number}/candidates.tsv",
         summary="results/{dataset}/picks/{picker}/{method}/{part}/s{number}/summary.tsv",
-        known="results/{dataset}/known/s{number}/manifest.tsv",
+        reference_coordinates="results/{dataset}/reference_coordinates/s{number}/manifest.tsv",
     output:
         scores="results/{dataset}/scores/{method}/{part}/s{number}.{picker}.tsv",
     log:

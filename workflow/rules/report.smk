@@ -6,9 +6,9 @@ UNCOUNTED = {
     + scored("results/{dataset}/simulated/noisy/{batch}/manifest.tsv", "s"),
     "noise": learned_from("noise"),
     "reweighted": learned_from("reweighted"),
-    "known": scored("results/{dataset}/known/{batch}/manifest.tsv", "b", "s"),
-    "independent": (
-        scored("results/{dataset}/independent/{batch}/manifest.tsv", "b")
+    "reference_coordinates": scored("results/{dataset}/reference_coordinates/{batch}/manifest.tsv", "b", "s"),
+    "second_exposure": (
+        scored("results/{dataset}/second_exposure/{batch}/manifest.tsv", "b")
         if "full" in PARTS
         else []
     ),
@@ -65,8 +65,8 @@ rule check_failures:
         simulated=UNCOUNTED["simulated"],
         noise=UNCOUNTED["noise"],
         reweighted=UNCOUNTED["reweighted"],
-        known=UNCOUNTED["known"],
-        independent=UNCOUNTED["independent"],
+        reference_coordinates=UNCOUNTED["reference_coordinates"],
+        second_exposure=UNCOUNTED["second_exposure"],
         regions=UNCOUNTED["regions"],
         null=UNCOUNTED["null"],
         denoised_for_scores=UNCOUNTED["denoised_for_scores"],
@@ -142,8 +142,8 @@ rule write_report:
         simulated=UNCOUNTED["simulated"],
         noise=UNCOUNTED["noise"],
         reweighted=UNCOUNTED["reweighted"],
-        known=UNCOUNTED["known"],
-        independent=UNCOUNTED["independent"],
+        reference_coordinates=UNCOUNTED["reference_coordinates"],
+        second_exposure=UNCOUNTED["second_exposure"],
         regions=UNCOUNTED["regions"],
         null=UNCOUNTED["null"],
         denoised_for_scores=UNCOUNTED["denoised_for_scores"],

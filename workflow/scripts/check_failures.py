@@ -5,11 +5,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from clearice.batches import FAILED, read_manifest
-from clearice.evaluation.failures import COUNTED, Failure, first_told, place_of
 from clearice.files.documents import read_json
 from clearice.files.tables import write_table
-from clearice.step import run
+from clearice.reporting.failures import COUNTED, Failure, place_of, root_failures
+from clearice.run.batches import FAILED, read_manifest
+from clearice.run.step import run
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +21,8 @@ def check_failures(
     simulated: list[Path],
     noise: list[Path],
     reweighted: list[Path],
-    known: list[Path],
-    independent: list[Path],
+    reference_coordinates: list[Path],
+    second_exposure: list[Path],
     regions: list[Path],
     null: list[Path],
     denoised_for_scores: list[Path],
@@ -50,8 +50,8 @@ def check_failures(
         "simulated": simulated,
         "noise": noise,
         "reweighted": reweighted,
-        "known": known,
-        "independent": independent,
+        "reference_coordinates": reference_coordinates,
+        "second_exposure": second_exposure,
         "regions": regions,
         "null": null,
         "denoised_for_scores": denoised_for_scores,
@@ -75,7 +75,7 @@ def check_failures(
                 "mend the files and run workflow/scripts/retry_failures.py, or raise max_failed_fraction"
             )
     listed = [one for one in failures if one.counted]
-    listed += [one for one in first_told(failures) if not one.counted]
+    listed += [one for one in root_failures(failures) if not one.counted]
     rows = [asdict(one) | {"counted": "yes" if one.counted else "no"} for one in listed]
     columns = ("stage", "manifest", "micrograph", "reason", "counted")
     write_table(table, [{column: row[column] for column in columns} for row in rows], columns)

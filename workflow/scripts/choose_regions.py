@@ -3,19 +3,19 @@
 from dataclasses import replace
 from pathlib import Path
 
-from clearice.batches import Skip, files_of, treat_manifest, write_manifest
 from clearice.evaluation.regions import choose_pairs, free_boxes, largest_free_boxes
 from clearice.files.coordinates import read_coordinates
 from clearice.files.mrc import read_micrograph
 from clearice.files.regions import write_regions
 from clearice.image.units import length_px
-from clearice.step import run
+from clearice.run.batches import Skip, files_of, process_manifest, write_manifest
+from clearice.run.step import run
 
 
 def choose_regions(
     *,
     micrographs: Path,
-    known: Path,
+    reference_coordinates: Path,
     regions: Path,
     manifest: Path,
     particle_diameter_A: float,
@@ -28,7 +28,7 @@ def choose_regions(
     Where there are too few pairs (a crowded field, an empty one) the particle-free boxes are written without any, and
     the micrograph's row in `manifest` says why: its noise is known, its SNRs are not.
     """
-    coordinates = files_of(known)
+    coordinates = files_of(reference_coordinates)
     notes: dict[str, str] = {}
 
     def treat(name: str, file: Path) -> Path:
@@ -69,7 +69,7 @@ def choose_regions(
         write_regions(target, chosen, free)
         return target
 
-    rows = treat_manifest(micrographs, manifest, treat, verb="chose regions of")
+    rows = process_manifest(micrographs, manifest, treat, verb="chose regions of")
     if notes:
         write_manifest(manifest, [replace(row, reason=notes.get(row.micrograph, row.reason)) for row in rows])
 

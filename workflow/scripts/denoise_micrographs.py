@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.batches import files_of, treat_manifest, write_manifest
-from clearice.denoising.learned import Denoised, check_pixel_size, check_return_at, denoise_micrograph
-from clearice.denoising.pipeline import Pipeline
+from clearice.denoisers.inference import Denoised, check_pixel_size, check_return_at, denoise_micrograph
+from clearice.denoisers.pipeline import Pipeline
 from clearice.files.checkpoints import NetworkFile, load_network
 from clearice.files.mrc import VIEWING_ONLY, Micrograph, read_micrograph, write_micrograph
 from clearice.image.highpass import highpass
 from clearice.networks.fast_unet import FastUNet
 from clearice.networks.unet import UNet
-from clearice.runtime import choose_device
-from clearice.step import run
+from clearice.run.batches import files_of, process_manifest, write_manifest
+from clearice.run.devices import choose_device
+from clearice.run.step import run
 
 log = logging.getLogger("denoise_micrographs")
 
@@ -80,7 +80,7 @@ def denoise_micrographs(
         return path
 
     with Pipeline(list(inputs), read, compute, write) as pipeline:
-        rows = treat_manifest(micrographs, manifest, lambda name, _: pipeline.result(name), "denoised")
+        rows = process_manifest(micrographs, manifest, lambda name, _: pipeline.result(name), "denoised")
     if notes:
         write_manifest(manifest, [replace(row, reason=notes.get(row.micrograph, row.reason)) for row in rows])
 

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from clearice.batches import ManifestRow, files_of, read_manifest, treat_rows, write_manifest
-from clearice.evaluation.panels import centre, grey_scale, to_grey, whole_field, with_scale_bar
 from clearice.files.mrc import read_micrograph
 from clearice.files.png import write_png
-from clearice.step import run
+from clearice.reporting.previews import centre, grey_scale, to_grey, whole_field, with_scale_bar
+from clearice.run.batches import ManifestRow, files_of, process_rows, read_manifest, write_manifest
+from clearice.run.step import run
 
 
 def draw_previews(
@@ -43,7 +43,7 @@ def draw_previews(
         return target
 
     previews.mkdir(parents=True, exist_ok=True)
-    rows = treat_rows(names, previews, treat, verb="drawn")
+    rows = process_rows(names, previews, treat, verb="drawn")
     others = [
         ManifestRow(row.micrograph, "", row.status, row.reason, "")
         for row in read_manifest(denoised)

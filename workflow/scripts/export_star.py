@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from clearice.batches import files_of
 from clearice.files.mrc import common_pixel_size
 from clearice.files.star import micrographs_table, optics_table, write_star
-from clearice.step import run
+from clearice.run.batches import files_of
+from clearice.run.step import run
 
 
 def export_star(

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from clearice.batches import Skip, files_of, treat_manifest
 from clearice.files.mrc import read_micrograph
 from clearice.files.png import write_png
 from clearice.files.stacks import write_stack
@@ -10,7 +9,8 @@ from clearice.files.tables import write_table
 from clearice.image.patches import cut_patches, outlined
 from clearice.noise.background import BackgroundRule, find_background
 from clearice.noise.preparation import prepared
-from clearice.step import run
+from clearice.run.batches import Skip, files_of, process_manifest
+from clearice.run.step import run
 
 POSITION_COLUMNS = ("micrograph", "y_px", "x_px", "lowest_ssim", "largest_local_sd_255")
 SEARCH_COLUMNS = (
@@ -109,7 +109,7 @@ def extract_noise(
         write_stack(target, patches, pixel_size_A)
         return target
 
-    treat_manifest(micrographs, manifest, treat, verb="searched for noise")
+    process_manifest(micrographs, manifest, treat, verb="searched for noise")
     write_table(positions, places, POSITION_COLUMNS)
     write_table(search, searches, SEARCH_COLUMNS)
 

@@ -3,14 +3,14 @@
 import logging
 from pathlib import Path
 
-from clearice.batches import Skip, files_of, treat_manifest
 from clearice.files.coordinates import Coordinates, read_coordinates
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph
 from clearice.files.particles import ParticleTable, write_particles_star
 from clearice.files.stacks import write_stack
 from clearice.image.boxes import box_side_px, cut_particles, normalise_boxes
 from clearice.image.units import length_px
-from clearice.step import run
+from clearice.run.batches import Skip, files_of, process_manifest
+from clearice.run.step import run
 
 EXTRACTED = "clearice: particles of raw sums"
 
@@ -62,7 +62,7 @@ def extract_particles(
         tables.append(ParticleTable(target.as_posix(), file.as_posix(), kept, image.pixel_size_A, side_px))
         return target
 
-    treat_manifest(micrographs, manifest, treat, verb="extracted particles of")
+    process_manifest(micrographs, manifest, treat, verb="extracted particles of")
     write_particles_star(
         star,
         tables,

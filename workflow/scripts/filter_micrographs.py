@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from clearice.batches import treat_manifest
-from clearice.denoising.linear import make_filter
+from clearice.denoisers.linear import make_filter
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
-from clearice.step import run
+from clearice.run.batches import process_manifest
+from clearice.run.step import run
 
 
 def filter_micrographs(
@@ -21,7 +21,7 @@ def filter_micrographs(
         write_micrograph(target, denoise(raw.pixels, raw.pixel_size_A), raw.pixel_size_A, VIEWING_ONLY)
         return target
 
-    treat_manifest(micrographs, manifest, treat, verb="filtered")
+    process_manifest(micrographs, manifest, treat, verb="filtered")
 
 
 run(filter_micrographs, globals())

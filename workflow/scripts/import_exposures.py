@@ -4,26 +4,26 @@ from pathlib import Path
 
 import numpy as np
 
-from clearice.batches import Skip, treat_manifest
-from clearice.files.given import given_file
+from clearice.files.companions import companion_file
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
 from clearice.files.pictures import read_image
 from clearice.movies.sums import check_pixel_size
-from clearice.step import run
+from clearice.run.batches import Skip, process_manifest
+from clearice.run.step import run
 
 SUFFIXES = (".mrc", ".tif", ".tiff", ".png")
 EXPOSURE = "clearice: independent exposure"
 
 
-def import_exposures(*, micrographs: Path, folder: Path, independent: Path, manifest: Path) -> None:
-    """Write <micrograph>.mrc in `independent` for each micrograph with a second exposure of its field in `folder`.
+def import_exposures(*, micrographs: Path, folder: Path, second_exposure: Path, manifest: Path) -> None:
+    """Write <micrograph>.mrc in `second_exposure` for each micrograph with a second exposure of its field in `folder`.
 
     The file is <micrograph> with one of the known suffixes, of the micrograph's shape; a micrograph without one is
     skipped.
     """
 
     def treat(name: str, file: Path) -> Path:
-        found = given_file(folder, name, SUFFIXES, "exposures")
+        found = companion_file(folder, name, SUFFIXES, "exposures")
         if found is None:
             raise Skip(f"no independent exposure of {name} in {folder}")
         exposure, micrograph = read_image(found), read_micrograph(file)
@@ -37,11 +37,11 @@ def import_exposures(*, micrographs: Path, folder: Path, independent: Path, mani
         check_pixel_size(exposure.pixel_size_A, micrograph.pixel_size_A, str(found))
         if np.array_equal(exposure.pixels, micrograph.pixels):
             raise ValueError(f"{found} is the micrograph itself; give an exposure whose noise is independent")
-        target = independent / f"{name}.mrc"
+        target = second_exposure / f"{name}.mrc"
         write_micrograph(target, exposure.pixels, micrograph.pixel_size_A, EXPOSURE)
         return target
 
-    treat_manifest(micrographs, manifest, treat, verb="imported exposures of")
+    process_manifest(micrographs, manifest, treat, verb="imported exposures of")
 
 
 run(import_exposures, globals())

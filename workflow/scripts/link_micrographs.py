@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from clearice.batches import treat_manifest
 from clearice.files.atomic import linked
-from clearice.step import run
+from clearice.run.batches import process_manifest
+from clearice.run.step import run
 
 
 def link_micrographs(*, micrographs: Path, denoised: Path, manifest: Path) -> None:
@@ -13,7 +13,7 @@ def link_micrographs(*, micrographs: Path, denoised: Path, manifest: Path) -> No
     def treat(name: str, file: Path) -> Path:
         return linked(file, denoised / f"{name}.mrc")
 
-    treat_manifest(micrographs, manifest, treat, verb="linked")
+    process_manifest(micrographs, manifest, treat, verb="linked")
 
 
 run(link_micrographs, globals())

@@ -4,9 +4,9 @@ import glob
 import logging
 from pathlib import Path
 
+from clearice.config.sheet import SHEET_COLUMNS, append_rows, name_rows
 from clearice.files.tables import read_table, write_table
-from clearice.sheet import SHEET_COLUMNS, append_rows, name_rows
-from clearice.step import run
+from clearice.run.step import run
 
 log = logging.getLogger(__name__)
 

@@ -4,19 +4,19 @@ import logging
 from dataclasses import replace
 from pathlib import Path
 
-from clearice.batches import files_of, read_manifest, treat_manifest, write_manifest
-from clearice.evaluation.regions import Box
-from clearice.evaluation.trust import (
+from clearice.evaluation.null_test import (
     OF_FREE_BOXES,
     OF_WHOLE_FIELD,
     background_spectrum,
     noise_image,
     whole_spectrum,
 )
+from clearice.evaluation.regions import Box
 from clearice.files.mrc import read_micrograph, write_micrograph
 from clearice.files.regions import read_regions
-from clearice.runtime import numpy_generator
-from clearice.step import run
+from clearice.run.batches import files_of, process_manifest, read_manifest, write_manifest
+from clearice.run.seeds import numpy_generator
+from clearice.run.step import run
 
 NULL = "clearice: synthetic noise, no measurement"
 
@@ -49,7 +49,7 @@ def make_null_micrographs(
         write_micrograph(target, noise, image.pixel_size_A, NULL)
         return target
 
-    rows = treat_manifest(micrographs, manifest, treat, verb="made noise for")
+    rows = process_manifest(micrographs, manifest, treat, verb="made noise for")
     write_manifest(
         manifest, [replace(row, reason=row.reason or notes.get(row.micrograph, "")) for row in rows]
     )

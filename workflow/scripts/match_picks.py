@@ -2,21 +2,20 @@
 
 from pathlib import Path
 
-from clearice.batches import files_of
-from clearice.evaluation.matching import average_precision, best_f1, score_picks
-from clearice.evaluation.measures import measure_picks
-from clearice.evaluation.trust import picks_in_noise
 from clearice.files.coordinates import read_coordinates
 from clearice.files.scores import Candidates, read_candidates, write_scores
-from clearice.runtime import numpy_generator
-from clearice.step import run
+from clearice.picking.matching import average_precision, best_f1, score_picks
+from clearice.picking.measures import measure_picks, picks_in_noise
+from clearice.run.batches import files_of
+from clearice.run.seeds import numpy_generator
+from clearice.run.step import run
 
 
 def match_picks(
     *,
     candidates: Path,
     summary: Path,
-    known: Path,
+    reference_coordinates: Path,
     scores: Path,
     null_candidates: Path | None = None,
     null_summary: Path | None = None,
@@ -34,7 +33,7 @@ def match_picks(
     the other micrographs; such a field has no precision, recall, F1 or average precision.
     """
     seen = read_candidates(candidates, summary)
-    coordinates = files_of(known)
+    coordinates = files_of(reference_coordinates)
     measured: dict[str, dict[str, float]] = {}
     matched = {}
     empty = []

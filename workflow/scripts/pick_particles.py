@@ -2,14 +2,14 @@
 
 from pathlib import Path
 
-from clearice.batches import treat_manifest
-from clearice.evaluation.pickers import pick
 from clearice.files.coordinates import Coordinates, write_box, write_coordinates_star, write_csv
 from clearice.files.mrc import read_micrograph
 from clearice.files.tables import write_table
 from clearice.image.boxes import box_side_px
 from clearice.image.units import length_px
-from clearice.step import run
+from clearice.picking.registry import pick
+from clearice.run.batches import process_manifest
+from clearice.run.step import run
 
 CANDIDATE_COLUMNS = ("micrograph", "y_px", "x_px", "score", "picked")
 SUMMARY_COLUMNS = ("micrograph", "height_px", "width_px", "diameter_px", "threshold", "candidates", "picks")
@@ -57,7 +57,7 @@ def pick_particles(
         counts.append(dict(zip(SUMMARY_COLUMNS, totals, strict=True)))
         return target
 
-    treat_manifest(micrographs, manifest, treat, verb="picked")
+    process_manifest(micrographs, manifest, treat, verb="picked")
     write_table(candidates, places, CANDIDATE_COLUMNS)
     write_table(summary, counts, SUMMARY_COLUMNS)
 

@@ -3,8 +3,8 @@
 import logging
 from pathlib import Path
 
-from clearice.batches import retry
-from clearice.step import run
+from clearice.run.batches import retry
+from clearice.run.step import run
 
 log = logging.getLogger(__name__)
 

@@ -4,15 +4,15 @@ from pathlib import Path
 
 import numpy as np
 
-from clearice.batches import OK, ManifestRow, checksum, files_of, treat_manifest, write_manifest
 from clearice.files.mrc import read_micrograph
 from clearice.files.stacks import read_stack, write_stack
 from clearice.files.tables import write_table
-from clearice.noise.pairing import DrawnPair, PairRule, check_rule, divided_fields, draw_pairs
 from clearice.noise.preparation import prepared
-from clearice.runtime import numpy_generator
-from clearice.step import run
-from clearice.training_set import LEARN, split_of
+from clearice.noise.weighted_pairs import DrawnPair, PairRule, check_rule, divided_fields, draw_pairs
+from clearice.run.batches import OK, ManifestRow, checksum, files_of, process_manifest, write_manifest
+from clearice.run.seeds import numpy_generator
+from clearice.run.step import run
+from clearice.run.training_set import LEARN, split_of
 
 WEIGHT_COLUMNS = (
     "micrograph", "pair", "y_px", "x_px", "draw", "field", "signal_scale",
@@ -98,7 +98,7 @@ def reweight_pairs(
         table.extend(_row(name, index, one) for index, one in enumerate(drawn))
         return target
 
-    rows = treat_manifest(simulated_noisy, noisy_manifest, treat, verb="re-weighted")
+    rows = process_manifest(simulated_noisy, noisy_manifest, treat, verb="re-weighted")
     if not table:
         reasons = [row.reason for row in rows if row.reason] or ["no simulated micrograph is ok"]
         raise ValueError(f"no training pair could be made: {reasons[0]}")

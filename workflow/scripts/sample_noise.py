@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from clearice.batches import files_of
 from clearice.files.checkpoints import load_network
 from clearice.files.stacks import SYNTHETIC, read_equal_stacks, write_stack
 from clearice.files.tables import write_table
@@ -21,8 +20,10 @@ from clearice.noise.sampling import (
     gaussian_fields,
     standardised,
 )
-from clearice.runtime import choose_device, numpy_generator, torch_generator
-from clearice.step import run
+from clearice.run.batches import files_of
+from clearice.run.devices import choose_device, torch_generator
+from clearice.run.seeds import numpy_generator
+from clearice.run.step import run
 
 
 def sample_noise(

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.batches import files_of
 from clearice.evaluation.measures import Band, measure_agreement, measure_fidelity, measure_null, measure_snr
 from clearice.evaluation.regions import Box, BoxPair
 from clearice.files.mrc import read_micrograph
 from clearice.files.regions import read_regions
 from clearice.files.scores import write_scores
-from clearice.step import run
+from clearice.run.batches import files_of
+from clearice.run.step import run
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ def score_method(
     scores: Path,
     regions: Path | None = None,
     clean: Path | None = None,
-    independent: Path | None = None,
+    second_exposure: Path | None = None,
     null: Path | None = None,
     method: str,
     part: str,
@@ -36,14 +36,15 @@ def score_method(
 ) -> None:
     """Write the table `scores`: one line for each micrograph and metric that the given inputs allow.
 
-    `regions` allows both SNRs, `clean` (simulated truth) fidelity, `independent` (other exposures of the same fields,
+    `regions` allows both SNRs, `clean` (simulated truth) fidelity, `second_exposure` (other exposures of the same fields,
     such as the other half of the dose, raw) correlation and explained variance beside those with the next micrograph
     of the same shape, `null` (denoised noise) its sd.
     """
     band = Band(coarsest_A, finest_A, ring_px, frc_ring_px)
     raws, outputs = files_of(raw), files_of(denoised)
     boxes, truths, others, nulls = (
-        files_of(manifest) if manifest is not None else {} for manifest in (regions, clean, independent, null)
+        files_of(manifest) if manifest is not None else {}
+        for manifest in (regions, clean, second_exposure, null)
     )
     table: dict[str, dict[str, float]] = {}
     for name, file in outputs.items():

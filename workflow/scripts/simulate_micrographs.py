@@ -8,30 +8,31 @@ from typing import Any
 import numpy as np
 import torch
 
-from clearice.batches import OK, ManifestRow, checksum, treat_rows, write_manifest
 from clearice.files.counts import MOVIE_SUFFIXES, count_movie
 from clearice.files.mrc import write_micrograph
 from clearice.files.structures import Structure, read_structure
 from clearice.files.truth import read_mtf, write_truth
-from clearice.physics.detectors import Detector, measured_detector, named_detector
-from clearice.physics.ice import check_gradient
-from clearice.physics.imaging import check_imaging
-from clearice.physics.micrograph import SimulatedMicrograph, simulate_micrograph
-from clearice.physics.orientations import angles_of_rotations
-from clearice.physics.placement import check_density
-from clearice.physics.projection import Projector, make_projector
-from clearice.physics.ranges import check_defocus, draw_defocus, is_empty, parse_range
-from clearice.physics.scattering import form_factors, highest_frequency_per_A
-from clearice.physics.settings import (
+from clearice.run.batches import OK, ManifestRow, checksum, process_rows, write_manifest
+from clearice.run.devices import choose_device
+from clearice.run.seeds import numpy_generator
+from clearice.run.step import run
+from clearice.run.versions import versions
+from clearice.simulation.detectors import Detector, measured_detector, named_detector
+from clearice.simulation.ice import check_gradient
+from clearice.simulation.imaging import check_imaging
+from clearice.simulation.micrograph import SimulatedMicrograph, simulate_micrograph
+from clearice.simulation.orientations import angles_of_rotations
+from clearice.simulation.placement import check_density
+from clearice.simulation.projection import Projector, make_projector
+from clearice.simulation.ranges import check_defocus, draw_defocus, is_empty, parse_range
+from clearice.simulation.scattering import form_factors, highest_frequency_per_A
+from clearice.simulation.settings import (
     SimulationSettings,
     effective_b_factors_A2,
     imaging_of,
     simulation_settings,
 )
-from clearice.physics.specimen import Particles, draw_particles, shares_of_structures
-from clearice.runtime import choose_device, numpy_generator
-from clearice.step import run
-from clearice.versions import versions
+from clearice.simulation.specimen import Particles, draw_particles, shares_of_structures
 
 SIMULATED = "clearice: simulated micrograph"
 CLEAN = "clearice: simulated, particles without noise"
@@ -169,7 +170,7 @@ def simulate_micrographs(
         write_micrograph(noisy / f"{name}.mrc", pair.noisy, pixel_size_A, SIMULATED)
         return noisy / f"{name}.mrc"
 
-    rows = treat_rows(names, noisy, treat, "simulated")
+    rows = process_rows(names, noisy, treat, "simulated")
     for folder, manifest, suffix in ((clean, clean_manifest, ".mrc"), (truth, truth_manifest, ".star")):
         write_manifest(manifest, [_row_of_partner(row, folder, suffix) for row in rows])
     if movies is not None and movies_manifest is not None:

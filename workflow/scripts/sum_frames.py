@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.batches import OK, SKIPPED, ManifestRow, checksum, treat_rows, write_manifest
 from clearice.files.compressed import make_writable_folder
 from clearice.files.defects import read_defects
 from clearice.files.documents import write_json
@@ -16,7 +15,8 @@ from clearice.files.mrc import VIEWING_ONLY, write_micrograph
 from clearice.files.pictures import read_image
 from clearice.movies.gain import check_gain, prepare_gain
 from clearice.movies.sums import Sums, check_pixel_size, correct_sums, pair_of_sums, sum_even_and_odd
-from clearice.step import run
+from clearice.run.batches import OK, SKIPPED, ManifestRow, checksum, process_rows, write_manifest
+from clearice.run.step import run
 
 KINDS = (["movie"], ["even", "odd"], ["single"])
 WHY_NO_HALVES = {
@@ -105,7 +105,7 @@ def sum_frames(
             raise
         return files[0]
 
-    done = treat_rows(list(row_of), full, treat, "summed")
+    done = process_rows(list(row_of), full, treat, "summed")
     for folder, manifest in ((even, even_manifest), (odd, odd_manifest)):
         write_manifest(manifest, [_row_of_half(row, folder, without_halves) for row in done])
     record = {

@@ -4,10 +4,10 @@ import math
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from clearice.evaluation.summary import Score, Summary, summarise
 from clearice.files.scores import SCORE_COLUMNS, read_scores
 from clearice.files.tables import write_table
-from clearice.step import run
+from clearice.reporting.summary import Score, Summary, summarise
+from clearice.run.step import run
 
 SIMULATED = "simulated"  # a part of its own: the mean over real and simulated micrographs would mean nothing
 

@@ -11,25 +11,32 @@ from typing import Any
 
 import torch
 
-from clearice.batches import checksum
 from clearice.files.checkpoints import NetworkFile, load_network, save_network
 from clearice.files.mapped import map_images
 from clearice.files.stacks import Stack, write_stack
 from clearice.files.tables import write_table
 from clearice.files.training_state import load_state, remove_state, save_state
-from clearice.fingerprint import fingerprint
-from clearice.learning.coarser import check_equal_pixel_size, coarser_images, same_pixel_size
-from clearice.learning.diets import DietSettings, check_diet, check_images, training_pairs, validation_pairs
-from clearice.learning.initialisation import initialise
-from clearice.learning.pairs import BIAS, BOTH_WAYS, WITH_PARTNER, TrainingImage, training_images
-from clearice.learning.regression import train
-from clearice.learning.resume import HistoryRow, run_key
-from clearice.learning.schedule import curriculum_steps
-from clearice.learning.settings import RegressionSettings, check_settings
+from clearice.image.rescale import check_equal_pixel_size, rescale_images, same_pixel_size
 from clearice.networks.unet import UNet
-from clearice.runtime import choose_device, derived_seed, torch_generator
-from clearice.step import run
-from clearice.training_set import LEARN, chosen_files
+from clearice.run.batches import checksum
+from clearice.run.devices import choose_device, torch_generator
+from clearice.run.fingerprint import fingerprint
+from clearice.run.seeds import derived_seed
+from clearice.run.step import run
+from clearice.run.training_set import LEARN, chosen_files
+from clearice.training.initialisation import initialise
+from clearice.training.pairing import (
+    PairingSettings,
+    check_images,
+    check_pairing,
+    training_pairs,
+    validation_pairs,
+)
+from clearice.training.pairs import BIAS, BOTH_WAYS, WITH_PARTNER, TrainingImage, training_images
+from clearice.training.regression import train
+from clearice.training.resume import HistoryRow, run_key
+from clearice.training.schedule import curriculum_steps
+from clearice.training.settings import RegressionSettings, check_settings
 
 log = logging.getLogger("train_denoiser")
 
@@ -41,7 +48,7 @@ def train_denoiser(
     model: Path,
     history: Path,
     splits: dict[str, str],
-    diet: str,
+    pairing: str,
     width: int,
     first_kernel: int,
     last_kernel: int,
@@ -72,21 +79,28 @@ def train_denoiser(
 ) -> None:
     """Train a U-Net on the micrographs of some manifests and keep the weights of the best validation.
 
-    `noisy` and `target` are manifests of the same batches in the same order; `target` is empty for the diets
-    neighbours and added_noise. `splits` says of a micrograph (its name, or folder/name with any folder of its
+    `noisy` and `target` are manifests of the same batches in the same order; `target` is empty for the pairings
+    neighbor2neighbor and added_noise. `splits` says of a micrograph (its name, or folder/name with any folder of its
     manifest's path, such as the dataset's) whether it is for train or validation; all others are left alone.
     Crops and first weights derive from `seed` and `stage` alone, so that variants differ in what they set.
     """
     where = choose_device(device)
     network_settings = {"width": width, "first_kernel": first_kernel, "last_kernel": last_kernel}
     drawing_seed = derived_seed(seed, "training", stage)
-    pair_settings = DietSettings(
-        diet, crop_px, drawing_seed, batch_size, steps, curriculum_start, curriculum_fraction, added_noise_sd
+    pair_settings = PairingSettings(
+        pairing,
+        crop_px,
+        drawing_seed,
+        batch_size,
+        steps,
+        curriculum_start,
+        curriculum_fraction,
+        added_noise_sd,
     )
     training_settings = RegressionSettings(
         steps=steps,
         batch_size=batch_size,
-        both_ways=diet in BOTH_WAYS,
+        both_ways=pairing in BOTH_WAYS,
         loss=loss,
         optimiser=optimiser,
         learning_rate=learning_rate,
@@ -99,7 +113,7 @@ def train_denoiser(
         full_noise_step=curriculum_steps(curriculum_fraction, steps),
         precision=precision,
     )
-    check_diet(pair_settings)
+    check_pairing(pair_settings)
     check_settings(training_settings)
     settings = {**asdict(pair_settings), **asdict(training_settings), "rescale_to_A": rescale_to_A}
     parameters = {
@@ -113,7 +127,7 @@ def train_denoiser(
     inputs = [checksum(path) for path in (*noisy, *target, *([start] if start else []))]
     folder = side_folder / run_key(parameters, inputs, fingerprint(Path(__file__)))
 
-    images, pixel_size_A = _images_of_splits(noisy, target, splits, diet, rescale_to_A, folder)
+    images, pixel_size_A = _images_of_splits(noisy, target, splits, pairing, rescale_to_A, folder)
     check_images(images["train"], images["validation"], pair_settings)
     network = UNet(**network_settings)
     initialise(network, torch_generator(seed, "initial weights", stage))
@@ -131,7 +145,7 @@ def train_denoiser(
     )
     provenance = {
         **settings,
-        "bias": BIAS[diet],
+        "bias": BIAS[pairing],
         "run_seed": seed,
         "best_step": trained.best_step,
         "best_validation_loss": min(row.validation_loss for row in trained.history),
@@ -160,14 +174,16 @@ def _images_of_splits(
     noisy: list[Path],
     target: list[Path],
     splits: Mapping[str, str],
-    diet: str,
+    pairing: str,
     rescale_to_A: float | None,
     folder: Path,
 ) -> tuple[dict[str, list[TrainingImage]], float]:
     """Map the images to train on and to validate on, and give the pixel size they have in common."""
     images: dict[str, list[TrainingImage]] = {split: [] for split in LEARN}
     pixel_size_A, first = 0.0, ""
-    for number, chosen in enumerate(chosen_files(noisy, target, splits, with_partner=diet in WITH_PARTNER)):
+    for number, chosen in enumerate(
+        chosen_files(noisy, target, splits, with_partner=pairing in WITH_PARTNER)
+    ):
         kept = folder / "rescaled" / f"{number:06d}"
         exposures = _images_of_file(chosen.noisy, rescale_to_A, kept / "noisy.mrcs")
         partners = (
@@ -179,7 +195,7 @@ def _images_of_splits(
             check_equal_pixel_size(chosen.name, exposures.pixel_size_A, first, pixel_size_A)
         pixel_size_A, first = exposures.pixel_size_A, chosen.name
         images[chosen.split] += training_images(
-            chosen.name, exposures.images, None if partners is None else partners.images, diet
+            chosen.name, exposures.images, None if partners is None else partners.images, pairing
         )
     log.info("%d images to train on, %d to validate on", *(len(images[split]) for split in LEARN))
     return images, pixel_size_A
@@ -192,7 +208,7 @@ def _images_of_file(path: Path, rescale_to_A: float | None, kept: Path) -> Stack
         return stack
     if not kept.exists():
         write_stack(
-            kept, coarser_images(path.name, stack.images, stack.pixel_size_A, rescale_to_A), rescale_to_A
+            kept, rescale_images(path.name, stack.images, stack.pixel_size_A, rescale_to_A), rescale_to_A
         )
     return map_images(kept)
 

@@ -6,26 +6,27 @@ from pathlib import Path
 
 import torch
 
-from clearice.batches import checksum, files_of
 from clearice.files.checkpoints import NetworkFile, save_network
 from clearice.files.stacks import read_equal_stacks
 from clearice.files.tables import write_table
 from clearice.files.training_state import load_state, remove_state, save_state
-from clearice.fingerprint import fingerprint
 from clearice.image.patches import smaller_patches
-from clearice.learning.adversarial import (
+from clearice.networks.noise_gan import Critic, Generator, drawn_fields
+from clearice.noise.background import require_patches
+from clearice.noise.sampling import standardised
+from clearice.noise.spectral_shaping import output_amplitude, training_amplitude, whiten
+from clearice.run.batches import checksum, files_of
+from clearice.run.devices import choose_device, torch_generator
+from clearice.run.fingerprint import fingerprint
+from clearice.run.seeds import derived_seed
+from clearice.run.step import run
+from clearice.training.adversarial import (
     AdversarialRow,
     AdversarialSettings,
     draw_patches,
     train_adversarially,
 )
-from clearice.learning.resume import run_key
-from clearice.networks.noise_gan import Critic, Generator, drawn_fields
-from clearice.noise.background import require_patches
-from clearice.noise.colouring import output_amplitude, training_amplitude, whiten
-from clearice.noise.sampling import standardised
-from clearice.runtime import choose_device, derived_seed, torch_generator
-from clearice.step import run
+from clearice.training.resume import run_key
 
 PATCHES_TO_CALIBRATE = 1024
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from clearice.batches import FAILED, OK, checksum, read_manifest
 from clearice.files.documents import write_json
-from clearice.step import run
-from clearice.versions import versions
+from clearice.run.batches import FAILED, OK, checksum, read_manifest
+from clearice.run.step import run
+from clearice.run.versions import versions
 
 
 def write_provenance(

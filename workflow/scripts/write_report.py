@@ -4,16 +4,16 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from clearice.batches import FAILED, OK, SKIPPED, ManifestRow, files_of, read_manifest
-from clearice.evaluation.failures import COUNTED, Failure, first_told, place_of
-from clearice.evaluation.page import Shot, fill, group_shots, score_tables
-from clearice.evaluation.template import PAGE
-from clearice.evaluation.trust import OF_WHOLE_FIELD
+from clearice.evaluation.null_test import OF_WHOLE_FIELD
 from clearice.files.atomic import write_text
 from clearice.files.documents import read_json
 from clearice.files.tables import read_table
-from clearice.learning.pairs import BIAS
-from clearice.step import run
+from clearice.reporting.failures import COUNTED, Failure, place_of, root_failures
+from clearice.reporting.page import Preview, fill, group_previews, score_tables
+from clearice.reporting.template import PAGE
+from clearice.run.batches import FAILED, OK, SKIPPED, ManifestRow, files_of, read_manifest
+from clearice.run.step import run
+from clearice.training.pairs import BIAS
 
 
 def write_report(
@@ -24,8 +24,8 @@ def write_report(
     simulated: list[Path],
     noise: list[Path],
     reweighted: list[Path],
-    known: list[Path],
-    independent: list[Path],
+    reference_coordinates: list[Path],
+    second_exposure: list[Path],
     regions: list[Path],
     null: list[Path],
     denoised_for_scores: list[Path],
@@ -48,8 +48,8 @@ def write_report(
         "simulated": simulated,
         "noise": noise,
         "reweighted": reweighted,
-        "known": known,
-        "independent": independent,
+        "reference_coordinates": reference_coordinates,
+        "second_exposure": second_exposure,
         "regions": regions,
         "null": null,
         "denoised_for_scores": denoised_for_scores,
@@ -74,7 +74,7 @@ def write_report(
         page,
         fill(
             PAGE,
-            shots=group_shots(_shots(previews), micrographs_shown),
+            shots=group_previews(_previews(previews), micrographs_shown),
             counts=_counts({stage: read[stage] for stage in COUNTED}),
             failures=[
                 {
@@ -84,7 +84,7 @@ def write_report(
                     "counted": "yes" if one.counted else "no",
                     "reason": one.reason,
                 }
-                for one in first_told(failures)
+                for one in root_failures(failures)
             ],
             notes=[*_biases(record["settings"], methods), *_notes(read)],
             scores=tables,
@@ -94,14 +94,14 @@ def write_report(
     )
 
 
-def _shots(previews: list[Path]) -> list[Shot]:
+def _previews(previews: list[Path]) -> list[Preview]:
     """Read all pictures."""
     shots = []
     for manifest in previews:
         dataset, method, part = manifest.parts[-7], manifest.parts[-4], manifest.parts[-3]
         for name, file in files_of(manifest).items():
             detail = file.with_name(f"{name}_detail.png").read_bytes()
-            shots.append(Shot(dataset, name, part, method, file.read_bytes(), detail))
+            shots.append(Preview(dataset, name, part, method, file.read_bytes(), detail))
     return shots
 
 
@@ -157,9 +157,9 @@ def _biases(settings: dict[str, Any], methods: list[str]) -> list[str]:
     notes = []
     for name in methods:
         method = settings["methods"][name]
-        diet = method.get("noise2noise", {}).get("diet", settings["noise2noise"]["diet"])
-        if method["kind"] == "noise2noise" and BIAS[diet]:
-            notes.append(f"method {name} learns from pairs of the kind {diet}: {BIAS[diet]}")
+        pairing = method.get("noise2noise", {}).get("pairing", settings["noise2noise"]["pairing"])
+        if method["kind"] == "noise2noise" and BIAS[pairing]:
+            notes.append(f"method {name} learns from pairs of the kind {pairing}: {BIAS[pairing]}")
     return notes
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` if the block ends well.
 
     Parameters
@@ -40,13 +40,13 @@ def written_whole(path: Path) -> Iterator[Path]:
 
 def write_text(path: Path, text: str) -> None:
     """Write `text` to `path` as UTF-8, whole or not at all."""
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
 def linked(source: Path, target: Path) -> Path:
     """Make `target` a hard link of `source`, or a copy where the file system has no hard links."""
-    with written_whole(target) as partial:
+    with atomic_write(target) as partial:
         try:
             os.link(source, partial)
         except OSError as error:

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from clearice.files.atomic import written_whole
+from clearice.files.atomic import atomic_write
 
 FORMAT = "clearice network 1"
 TOPAZ_STAGE = "topaz"
@@ -74,7 +74,7 @@ def save_network(path: Path, network: NetworkFile) -> None:
         for name, tensor in network.weights.items()
     }
     # saved through a file object: torch writes the name of a path into the archive
-    with written_whole(path) as partial, partial.open("wb") as stream:
+    with atomic_write(path) as partial, partial.open("wb") as stream:
         torch.save({"format": FORMAT, **plain, "weights": weights}, stream)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from clearice.files.atomic import written_whole
+from clearice.files.atomic import atomic_write
 
 LABEL = "clearice: simulated counts"
 MOVIE_SUFFIXES = (".mrcs", ".tif")
@@ -48,7 +48,7 @@ def count_movie(
         raise ValueError(
             f"{path.name}: movies are written as {' or '.join(MOVIE_SUFFIXES)}; change the suffix"
         )
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         if path.suffix == ".mrcs":
             with mrcfile.new_mmap(partial, (frames, *shape_px), mrc_mode=6, overwrite=True) as mrc:
 

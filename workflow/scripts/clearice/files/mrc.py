@@ -12,7 +12,7 @@ import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
 from numpy.typing import NDArray
 
-from clearice.files.atomic import written_whole
+from clearice.files.atomic import atomic_write
 from clearice.files.compressed import bytes_after, is_compressed, not_what_it_says, open_bytes, read_into
 
 VIEWING_ONLY = "clearice: denoised, for viewing and picking only"
@@ -128,7 +128,7 @@ def write_micrograph(path: Path, pixels: NDArray[np.float32], pixel_size_A: floa
     header["map"], header["machst"] = b"MAP ", (0x44, 0x44, 0, 0)
     header["nlabl"] = 1
     header["label"][0] = label.encode()
-    with written_whole(path) as partial, partial.open("wb") as stream:
+    with atomic_write(path) as partial, partial.open("wb") as stream:
         stream.write(header.tobytes())
         stream.write(pixels.data)
 

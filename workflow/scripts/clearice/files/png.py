@@ -8,11 +8,11 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.files.atomic import written_whole
+from clearice.files.atomic import atomic_write
 
 
 def write_png(path: Path, pixels: NDArray[np.uint8]) -> None:
     """Write grey (h, w) or RGB (h, w, 3) pixels, whole or not at all."""
     encoded = imagecodecs.png_encode(np.ascontiguousarray(pixels), level=6)
-    with written_whole(path) as partial:
+    with atomic_write(path) as partial:
         partial.write_bytes(encoded)

@@ -10,7 +10,7 @@ import mrcfile
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.files.atomic import written_whole
+from clearice.files.atomic import atomic_write
 
 PATCHES = "clearice: patches of raw micrographs"
 SYNTHETIC = "clearice: synthetic noise, no measurement"
@@ -102,7 +102,7 @@ def write_stack(path: Path, images: NDArray[np.float32], pixel_size_A: float, la
         )
     if not np.isfinite(images).all():
         raise ValueError(f"{path} was to get pixels that are NaN or Inf; an image we write is finite")
-    with written_whole(path) as partial, mrcfile.new(partial, overwrite=True) as mrc:
+    with atomic_write(path) as partial, mrcfile.new(partial, overwrite=True) as mrc:
         mrc.set_data(np.ascontiguousarray(images, dtype=np.float32))
         mrc.set_image_stack()
         mrc.voxel_size = pixel_size_A

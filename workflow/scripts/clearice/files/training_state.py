@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from clearice.files.atomic import written_whole
+from clearice.files.atomic import atomic_write
 
 STATE_FILE = "state.pt"
 
@@ -29,7 +29,7 @@ def save_state(folder: Path, state: Mapping[str, Any]) -> None:
     OSError
         The disk is full or the folder cannot be written; the state before is still there.
     """
-    with written_whole(folder / STATE_FILE) as partial, partial.open("wb") as stream:
+    with atomic_write(folder / STATE_FILE) as partial, partial.open("wb") as stream:
         torch.save(dict(state), stream)
 
 

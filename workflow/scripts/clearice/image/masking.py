@@ -1,4 +1,4 @@
-"""The cheat that every score must be held against: blur, and mask what is not particle."""
+"""The mask control that every score must be held against: blur, and mask what is not particle."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from clearice.image.thresholds import otsu
 
 
-def blur_and_mask(image: NDArray[np.float32], *, sigma_px: float) -> NDArray[np.float32]:
+def mask_control(image: NDArray[np.float32], *, sigma_px: float) -> NDArray[np.float32]:
     """Blur, keep what Otsu's threshold calls particle, and set the rest to one value.
 
     It knows nothing of the specimen, yet wins both signal-to-noise ratios of the field. On real micrographs it loses

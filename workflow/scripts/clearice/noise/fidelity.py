@@ -10,7 +10,7 @@ import scipy.stats
 from numpy.typing import NDArray
 
 from clearice.image.patches import cut_patches, random_corners
-from clearice.noise.colouring import radial_amplitude
+from clearice.noise.spectral_shaping import radial_amplitude
 
 Patches = NDArray[np.float32]
 LAGS = ((0, 1), (1, 0), (1, 1), (1, -1), (0, 2), (2, 0), (0, 4), (4, 0), (0, 8), (8, 0))

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearice.image.patches import random_corners
-from clearice.noise.colouring import colour, radial_amplitude
+from clearice.noise.spectral_shaping import colour, radial_amplitude
 
 SOURCES = ("gan", "extracted", "gaussian")
 Fields = NDArray[np.float32]

@@ -1,0 +1,74 @@
+"""What the workflow must know of a kind of method and of a picker, to run it without asking for it by name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from clearice.config.base import Settings
+
+HighPass = Annotated[float, Field(ge=0)]
+"""High-pass of micrographs before the network: half amplitude at this length in A; 0 for none."""
+
+
+class MethodSettings(Settings):
+    """A method's entry in the config: its kind, and the settings of that kind."""
+
+    kind: str
+    """Kind of the method."""
+
+
+class PickerSettings(Settings):
+    """A picker's entry in the config; pickers without settings have none."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of method. The module ``config/kinds/<kind>.py`` holds one as ``KIND``.
+
+    Attributes
+    ----------
+    settings
+        Model of a method's entry in the config.
+    step
+        Script that denoises with it: link_micrographs, filter_micrographs or denoise_micrographs.
+    stages
+        Stages whose files it rests on, each after those it needs itself.
+    network
+        The stage that trains its network; empty where it trains none.
+    needs
+        What it needs besides a micrograph: ``network`` (a file), ``simulation`` (the columns of the datasets table
+        that a simulation takes), ``halves`` (even and odd sums, unless its pairing is for single exposures),
+        ``noise`` (the spectrum of the noise, from what the method's setting `noise` names).
+    control
+        Whether it is a control that every table of scores must show.
+    """
+
+    settings: type[MethodSettings]
+    step: str
+    stages: tuple[str, ...] = ()
+    network: str = ""
+    needs: frozenset[str] = frozenset()
+    control: bool = False
+
+
+@dataclass(frozen=True)
+class Picker:
+    """A picker. The module ``config/pickers/<name>.py`` holds one as ``PICKER``.
+
+    Attributes
+    ----------
+    settings
+        Model of its section in ``pickers`` of the config.
+    needs
+        What it needs besides a micrograph and the particle's diameter: ``templates`` (projections of the dataset's
+        structures).
+    scores_compare
+        Whether scores of two images compare, so that a threshold found on one counts on the other.
+    """
+
+    settings: type[PickerSettings] = PickerSettings
+    needs: frozenset[str] = frozenset()
+    scores_compare: bool = True

@@ -1,0 +1,20 @@
+"""Blur, Otsu mask, one value outside: wins both SNRs and must lose every honest test, so it stands in every table."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from clearice.config.base import Length
+from clearice.config.kind import Kind, MethodSettings
+
+
+class MaskControl(MethodSettings):
+    """Blur and mask."""
+
+    kind: Literal["mask_control"]
+    """Kind of the method."""
+    sigma_px: Length
+    """Width of the blur in px."""
+
+
+KIND = Kind(settings=MaskControl, step="filter_micrographs", control=True)

@@ -1,0 +1,22 @@
+"""Correlation with projections of the dataset's structures."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from clearice.config.base import Length
+from clearice.config.kind import Picker, PickerSettings
+
+
+class Template(PickerSettings):
+    """Correlation with projections of the dataset's structures, at a coarse pixel size."""
+
+    pixels_per_diameter: float = Field(ge=8, le=64)
+    """Pixels that a particle's diameter has in templates and in the micrograph they are compared with."""
+    views: int = Field(ge=1, le=1000)
+    """Directions from which every structure is projected, evenly spread over the sphere."""
+    turn_deg: Length
+    """Step of the rotation in the plane, in degrees."""
+
+
+PICKER = Picker(settings=Template, needs=frozenset({"templates"}))

@@ -1,0 +1,116 @@
+"""Does a denoiser invent? Pure noise with a micrograph's spectrum, what it leaves there, and what it took away."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearice.evaluation.regions import Box, cut_box
+from clearice.image.rings import radial_power, transfer_of_rings
+from clearice.image.similarity import pearson
+
+OF_FREE_BOXES = "spectrum of the particle-free boxes"
+OF_WHOLE_FIELD = "spectrum of the whole micrograph, signal included"
+"""What a manifest's reason says of where the spectrum of pure noise comes from: the two do not compare."""
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """Radial noise power: `frequency` in cycles per pixel, rising, and `power` in squared image units per pixel."""
+
+    frequency: NDArray[np.float64]
+    power: NDArray[np.float64]
+
+
+def whole_spectrum(image: NDArray[np.float32], ring_width_px: float = 4.0) -> Spectrum:
+    """Measure the radial spectrum of a whole micrograph, its signal included."""
+    frequency, power = radial_power(image, ring_width_px)
+    return Spectrum(frequency[1:], power[1:])
+
+
+def background_spectrum(image: NDArray[np.float32], boxes: Sequence[Box]) -> Spectrum:
+    """Measure the radial spectrum of the particle-free boxes of a micrograph.
+
+    Each box less its mean is tapered with a Hann window (normalised to keep the power) and the periodograms are
+    averaged. Below one period per box the lowest ring is continued.
+
+    Parameters
+    ----------
+    image
+        Micrograph (h, w).
+    boxes
+        Particle-free boxes of one side.
+
+    Raises
+    ------
+    ValueError
+        There is no box.
+    """
+    if not boxes:
+        raise ValueError(
+            "no particle-free box is given, so the background has no spectrum; use smaller boxes"
+        )
+    side = boxes[0].side_px
+    taper = np.outer(np.hanning(side + 2)[1:-1], np.hanning(side + 2)[1:-1])
+    taper /= np.sqrt((taper**2).mean())
+    spectra = []
+    for box in boxes:
+        patch = cut_box(image, box).astype(np.float64)
+        spectra.append(radial_power(((patch - patch.mean()) * taper).astype(np.float32)))
+    power = np.mean([power for _, power in spectra], axis=0)
+    return Spectrum(spectra[0][0][1:], power[1:])
+
+
+def noise_image(
+    spectrum: Spectrum, shape: tuple[int, int], mean: float, generator: np.random.Generator
+) -> NDArray[np.float32]:
+    """Draw a Gaussian field with a radial spectrum: a micrograph without a single particle.
+
+    Parameters
+    ----------
+    spectrum
+        Its radial power.
+    shape
+        Image shape (h, w).
+    mean
+        Mean of the image; its sd follows from the spectrum.
+    generator
+        Source of chance.
+
+    Returns
+    -------
+    float32 array (h, w)
+    """
+    white = np.fft.rfft2(generator.standard_normal(shape))
+    amplitude = np.sqrt(transfer_of_rings(shape, spectrum.frequency, spectrum.power).astype(np.float64))
+    amplitude[0, 0] = 0.0
+    field: NDArray[np.float32] = (np.fft.irfft2(white * amplitude, s=shape) + mean).astype(np.float32)
+    return field
+
+
+def null_sd(null: NDArray[np.float32], real: NDArray[np.float32]) -> float:
+    """Divide the sd of denoised pure noise by that of the denoised real micrograph.
+
+    What a good denoiser makes of nothing is nothing (0); 1 means that noise alone looks as rich as the field.
+    """
+    sd = float(real.std(dtype=np.float64))
+    return float(null.std(dtype=np.float64)) / sd if sd > 0 else float("nan")
+
+
+def residual_correlation(
+    raw: NDArray[np.float32], denoised: NDArray[np.float32], signal: NDArray[np.float32]
+) -> float:
+    """Correlate what a denoiser took away, raw - denoised, with the signal (-1 to 1).
+
+    Parameters
+    ----------
+    raw, denoised
+        Input and output (h, w) in the same units.
+    signal
+        The truth where there is one, an independent exposure, or the output itself. What is left of it in the
+        residual was thrown away (positive); what is there with the opposite sign was exaggerated (negative).
+    """
+    return pearson(raw - denoised, signal)

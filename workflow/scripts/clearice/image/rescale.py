@@ -1,0 +1,66 @@
+"""The pixel size of a training: one for all images, coarser than the file's if so set."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearice.image.resize import fourier_resample
+
+RELATIVE_TOLERANCE = 1e-3
+
+
+def same_pixel_size(one_A: float, other_A: float) -> bool:
+    """Say whether two pixel sizes in A are the same but for rounding (0.1 %)."""
+    return math.isclose(one_A, other_A, rel_tol=RELATIVE_TOLERANCE)
+
+
+def check_equal_pixel_size(name: str, pixel_size_A: float, other: str, other_pixel_size_A: float) -> None:
+    """Refuse two pixel sizes in one training.
+
+    Raises
+    ------
+    ValueError
+        Naming both, and the setting that makes them one.
+    """
+    if not same_pixel_size(pixel_size_A, other_pixel_size_A):
+        raise ValueError(
+            f"{name} has {pixel_size_A:.4g} A/px, but {other} {other_pixel_size_A:.4g}; "
+            "set rescale_to_A to a common, coarser pixel size"
+        )
+
+
+def rescale_images(
+    name: str, images: NDArray[np.float32], pixel_size_A: float, rescale_to_A: float
+) -> NDArray[np.float32]:
+    """Bring images to a coarser pixel size by cropping their transforms.
+
+    Parameters
+    ----------
+    name
+        Name for the message.
+    images
+        Images (n, h, w).
+    pixel_size_A, rescale_to_A
+        Pixel size before and after. The sides are rounded to whole pixels, so the true new pixel size differs
+        from `rescale_to_A` by up to half a pixel in the image's length.
+
+    Returns
+    -------
+    float32 array (n, h', w')
+
+    Raises
+    ------
+    ValueError
+        The pixel size is unknown, or not finer than `rescale_to_A`.
+    """
+    if not 0.0 < pixel_size_A < rescale_to_A:
+        raise ValueError(
+            f"{name} has {pixel_size_A:.4g} A/px, but rescale_to_A is {rescale_to_A:g}; "
+            "rescaling only goes to a coarser pixel size"
+        )
+    factor = pixel_size_A / rescale_to_A
+    shape = (round(images.shape[1] * factor), round(images.shape[2] * factor))
+    return np.stack([fourier_resample(image, shape) for image in images])

@@ -1,0 +1,156 @@
+"""What a run is made of: datasets, their batches, and the files a batch comes from."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from clearice.config.complaints import check_config
+from clearice.config.sheet import Row, check_datasets, check_sheet, kind_of, sources_of
+from clearice.files.documents import read_yaml
+from clearice.files.tables import read_table
+from clearice.run.batches import OK, read_manifest
+from clearice.run.checks import check_halves, check_together
+
+log = logging.getLogger(__name__)
+
+LEARN = ("train", "validation")
+SUM_COLUMNS = (
+    "pixel_size_A",
+    "gain",
+    "gain_operation",
+    "gain_flip",
+    "gain_quarter_turns",
+    "defects",
+    "first_frame",
+    "last_frame",
+    "sum_binning",
+)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The checked tables of a run: typed datasets by name, and sheet rows by dataset and batch."""
+
+    datasets: Mapping[str, Mapping[str, Any]]
+    batches: Mapping[str, Mapping[str, Sequence[Row]]]
+
+    def rows(self, dataset: str, batch: str) -> list[Row]:
+        """Give the sheet rows of a batch without batch and split, which no step on a batch depends on."""
+        return [
+            {key: value for key, value in row.items() if key not in {"batch", "split"}}
+            for row in self.batches[dataset][batch]
+        ]
+
+    def batches_to_learn(self, dataset: str) -> list[str]:
+        """List the batches that hold a train or validation row: appended batches never do."""
+        return [
+            batch
+            for batch, rows in self.batches[dataset].items()
+            if any(row["split"] in LEARN for row in rows)
+        ]
+
+    def splits(self, dataset: str) -> dict[str, str]:
+        """Map the micrographs that learning may use to ``train`` or ``validation``."""
+        rows = [row for batch in self.batches[dataset].values() for row in batch]
+        return {row["micrograph"]: row["split"] for row in rows if row["split"] in LEARN}
+
+    def column(self, dataset: str, name: str) -> Any:
+        """Give a dataset's value of a column of the datasets table, None if unknown."""
+        return self.datasets[dataset][name]
+
+    def detector_files(self, dataset: str) -> list[str]:
+        """List the MTF file of a dataset whose detector is given as one."""
+        detector = self.datasets[dataset]["detector"] or ""
+        return [detector] if detector.endswith(".star") else []
+
+
+def make_plan(config: Mapping[str, Any], schemas: Path) -> Plan:
+    """Check the configuration and read its tables.
+
+    Parameters
+    ----------
+    config
+        The merged configuration.
+    schemas
+        Folder of the schemas.
+
+    Raises
+    ------
+    ValueError
+        One line for each complaint about the configuration or a table.
+    """
+    check_config(config, read_yaml(schemas / "config.schema.yaml"))
+    tables = {}
+    for name in ("datasets", "micrographs"):
+        path = Path(config[name])
+        if not path.is_file():
+            raise ValueError(f"config: {name} is {path}, but there is no such file; see config/README.md")
+        tables[name] = read_table(path)
+    datasets = check_datasets(
+        tables["datasets"], read_yaml(schemas / "datasets.schema.yaml"), config["datasets"]
+    )
+    rows = check_sheet(
+        tables["micrographs"], read_yaml(schemas / "micrographs.schema.yaml"), datasets, config["micrographs"]
+    )
+    check_together(config, datasets)
+    kinds: dict[str, set[str]] = {}
+    for row in rows:
+        kinds.setdefault(row["dataset"], set()).add(kind_of(row))
+    check_halves(config, kinds)
+    batches: dict[str, dict[str, list[Row]]] = {dataset: {} for dataset in datasets}
+    for row in rows:
+        batches[row["dataset"]].setdefault(row["batch"], []).append(row)
+    return Plan(datasets, batches)
+
+
+def sources_of_batch(rows: Sequence[Row], manifest: Path, shared: Sequence[str]) -> list[str]:
+    """List the files a batch of sums depends on: those that exist, and those its sums were made from.
+
+    A file that is missing from the start is not listed, so the plan stands and the step writes a failed row; when
+    it appears, the list grows and the batch is made again. A file removed after success stays listed: its sums
+    are then older material without a source, which Snakemake keeps as they are. Where the manifest alone is gone
+    (`retry_failures.py`), sums that lie there count as made: Snakemake then misses the source and stops, instead of
+    clearing the folder.
+
+    Parameters
+    ----------
+    rows
+        Sheet rows of the batch.
+    manifest
+        Where the batch's manifest is, or will be.
+    shared
+        Further files of the dataset (gain, defects).
+    """
+    made = (
+        _made_before(manifest, manifest.stat().st_mtime_ns)
+        if manifest.is_file()
+        else frozenset(path.stem for path in manifest.parent.glob("*.mrc"))
+    )
+    listed, gone = [], []
+    for row in rows:
+        for source in sources_of(row):
+            if os.path.exists(source):  # noqa: PTH110 (ten thousand movies: Path costs twice as much)
+                listed.append(source)
+            elif row["micrograph"] in made:
+                listed.append(source)
+                gone.append(source)
+    if gone:
+        log.warning(
+            "%s: %d source files are gone; the sums made from them are kept", manifest.parent, len(gone)
+        )
+    return [*listed, *(path for path in shared if Path(path).exists() or made)]
+
+
+@lru_cache(maxsize=100_000)
+def _made_before(manifest: Path, changed_ns: int) -> frozenset[str]:
+    """Name the micrographs whose sums exist; read once for each time the manifest changes."""
+    try:
+        return frozenset(row.micrograph for row in read_manifest(manifest) if row.status == OK)
+    except ValueError:
+        return frozenset()
