@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(CURDIR)/$(VENV)/bin
 RUN := PATH="$(BIN):$$PATH"
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format schemas clean
 
 demo: $(VENV)/.run
 	$(RUN) snakemake --profile profiles/local --configfile config/demo/config.yaml
@@ -28,6 +28,9 @@ format: $(VENV)/.dev
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 	$(RUN) snakefmt Snakefile workflow
+
+schemas: $(VENV)/.run
+	$(RUN) python workflow/scripts/write_schemas.py
 
 clean:
 	rm -rf results logs .snakemake

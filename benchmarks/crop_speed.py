@@ -21,13 +21,19 @@ import torch
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
+from clearice.config.complaints import checked  # noqa: E402
+from clearice.config.defaults import default_settings  # noqa: E402
+from clearice.config.training import DenoiserTraining  # noqa: E402
 from clearice.files.mapped import map_images  # noqa: E402
 from clearice.files.mrc import read_micrograph, write_micrograph  # noqa: E402
 from clearice.image.scaling import standardise  # noqa: E402
-from clearice.training.crops import TRAINING, crop_generator, cut, draw_corner, turn  # noqa: E402
+from clearice.image.symmetries import SYMMETRIES, apply_symmetry  # noqa: E402
+from clearice.training.crops import TRAINING, crop_generator, cut, draw_corner  # noqa: E402
 from clearice.training.loading import DrawPair, batches_ahead  # noqa: E402
-from clearice.training.pairing import PairingSettings, training_pairs  # noqa: E402
+from clearice.training.pairing import training_pairs  # noqa: E402
 from clearice.training.pairs import Image, training_image  # noqa: E402
+
+SEED = 1
 
 
 def main() -> None:
@@ -48,8 +54,9 @@ def main() -> None:
             training_image(str(even), map_images(even).images[0], map_images(odd).images[0], "noise2noise")
             for even, odd in files
         ]
-        pairing = PairingSettings("noise2noise", options.crop_px, 1, 4, 1, 1.0, 0.0, None)
-        mapped = training_pairs(images, pairing)
+        changed = {"pairing": "noise2noise", "curriculum_fraction": 0.0, "crop_px": options.crop_px}
+        settings = checked(DenoiserTraining, {**default_settings(DenoiserTraining), **changed}, "settings")
+        mapped = training_pairs(images, settings, SEED)
         reread = whole_file_pairs(files, options.crop_px)
         rows: list[tuple[str, list[float]]] = []
         for label, draw, workers in (
@@ -91,13 +98,13 @@ def whole_file_pairs(files: list[tuple[Path, Path]], crop_px: int) -> DrawPair:
     """Make crops as a loader does that keeps nothing: read, standardise and cut both files of a pair."""
 
     def draw(index: int) -> tuple[Image, Image]:
-        generator = crop_generator(1, TRAINING, index)
+        generator = crop_generator(SEED, TRAINING, index)
         pair = files[int(generator.integers(len(files)))]
         even, odd = (standardise(read_micrograph(path).pixels)[0] for path in pair)
         corner = draw_corner((even.shape[0], even.shape[1]), crop_px, generator)
-        symmetry = int(generator.integers(8))
-        crops = [np.ascontiguousarray(turn(cut(one, corner, crop_px), symmetry)) for one in (even, odd)]
-        return crops[0], crops[1]
+        symmetry = int(generator.integers(SYMMETRIES))
+        crops = [apply_symmetry(cut(one, corner, crop_px), symmetry) for one in (even, odd)]
+        return np.ascontiguousarray(crops[0]), np.ascontiguousarray(crops[1])
 
     return draw
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import json
 import os
 import platform
 import subprocess
@@ -46,7 +47,17 @@ STUB = "def rotate(*_, **__):\n    raise NotImplementedError\nhflip = vflip = ro
 
 @dataclass(frozen=True)
 class Measured:
-    """One command: seconds on the clock, seconds of all cores, largest memory of the process."""
+    """What one command took.
+
+    Attributes
+    ----------
+    wall_s
+        Seconds on the clock.
+    cpu_s
+        Seconds of all cores.
+    peak_GiB
+        Largest memory of the process.
+    """
 
     wall_s: float
     cpu_s: float
@@ -176,10 +187,10 @@ def denoise_with_clearice(
     manifest: Path, weights: Path, out: Path, precision: str, options: argparse.Namespace
 ) -> tuple[Measured, Path]:
     """Run the step from a shell, with its start and its reading and writing."""
+    settings = {"tile_memory_mb": options.tile_memory_mb, "precision": precision, "return_at": "original"}
     flags = {
         "micrographs": manifest, "model": weights, "denoised": out, "manifest": out / "manifest.tsv",
-        "tile_memory_mb": options.tile_memory_mb, "precision": precision, "rescale_to_A": "",
-        "return_at": "original", "threads": options.threads, "device": options.device,
+        "settings": json.dumps(settings), "threads": options.threads, "device": options.device,
     }  # fmt: skip
     words = [word for name, value in flags.items() for word in (f"--{name}", str(value))]
     used = measured([sys.executable, str(SCRIPTS / "denoise_micrographs.py"), *words], options.threads)

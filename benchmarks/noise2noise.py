@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
+from clearice.config.training import DenoiserTraining, Pairing  # noqa: E402
 from clearice.image.filters import gaussian, lowpass  # noqa: E402
 from clearice.image.grids import apply_transfer  # noqa: E402
 from clearice.image.rings import ring_sums, transfer_of_rings  # noqa: E402
@@ -30,10 +31,9 @@ from clearice.image.scaling import restore, standardise  # noqa: E402
 from clearice.networks.unet import UNet  # noqa: E402
 from clearice.run.devices import torch_generator  # noqa: E402
 from clearice.training.initialisation import initialise  # noqa: E402
-from clearice.training.pairing import PairingSettings, training_pairs, validation_pairs  # noqa: E402
-from clearice.training.pairs import BOTH_WAYS, TrainingImage, training_image  # noqa: E402
+from clearice.training.pairing import training_pairs, validation_pairs  # noqa: E402
+from clearice.training.pairs import TrainingImage, training_image  # noqa: E402
 from clearice.training.regression import train  # noqa: E402
-from clearice.training.settings import RegressionSettings  # noqa: E402
 
 Image = NDArray[np.float32]
 
@@ -70,7 +70,7 @@ def simulated(options: argparse.Namespace) -> None:
     movies = [counting_movie(generator, 384, 40) for _ in range(14)]
     pairs = [training_image(str(k), even, odd, "noise2noise") for k, (_, even, odd) in enumerate(movies[:10])]
     start = time.monotonic()
-    network = trained_network(pairs[:8], pairs[8:], "noise2noise", options)
+    network = trained_network(pairs[:8], pairs[8:], training_settings("noise2noise", options))
     seconds = time.monotonic() - start
     table: dict[str, list[float]] = {}
     for truth, even, odd in movies[10:]:
@@ -107,9 +107,9 @@ def counting_movie(generator: np.random.Generator, side: int, particles: int) ->
     density = np.zeros((side, side))
     rows, columns = np.mgrid[-6:7, -6:7]
     for _ in range(particles):
-        turn, _ = np.linalg.qr(generator.standard_normal((3, 3)))
+        rotation, _ = np.linalg.qr(generator.standard_normal((3, 3)))
         centre = generator.uniform(0, side, 2)
-        for y, x in (blobs @ turn)[:, :2] + centre:
+        for y, x in (blobs @ rotation)[:, :2] + centre:
             iy, ix = round(y), round(x)
             bump = np.exp(-((rows + iy - y) ** 2 + (columns + ix - x) ** 2) / (2 * 1.7**2))
             np.add.at(density, ((rows + iy) % side, (columns + ix) % side), bump)
@@ -120,45 +120,52 @@ def counting_movie(generator: np.random.Generator, side: int, particles: int) ->
     return (FRAMES * expected).astype(np.float32), even.astype(np.float32), odd.astype(np.float32)
 
 
+def training_settings(
+    pairing: Pairing, options: argparse.Namespace, precision: str = "float32", validation_crops: int = 16
+) -> DenoiserTraining:
+    """Make the settings of a small U-Net's training, with eight validations on the way."""
+    return DenoiserTraining.model_validate(
+        {
+            "width": options.width,
+            "first_kernel": 7,
+            "last_kernel": 3,
+            "crop_px": options.crop_px,
+            "batch_size": options.batch_size,
+            "steps": options.steps,
+            "learning_rate": options.learning_rate,
+            "optimiser": "adam",
+            "schedule": "cosine",
+            "warmup_steps": min(50, options.steps // 4),
+            "loss": "L2",
+            "clip_norm": 1.0,
+            "validate_every": max(1, options.steps // 8),
+            "validation_crops": validation_crops,
+            "patience": 0,
+            "precision": precision,
+            "rescale_to_A": None,
+            "curriculum_start": 1.0,
+            "curriculum_fraction": 0.0,
+            "pairing": pairing,
+            "seed": options.seed,
+        }
+    )
+
+
 def trained_network(
-    training: Sequence[TrainingImage],
-    validation: Sequence[TrainingImage],
-    pairing: str,
-    options: argparse.Namespace,
-    precision: str = "float32",
-    validation_crops: int = 16,
+    training: Sequence[TrainingImage], validation: Sequence[TrainingImage], settings: DenoiserTraining
 ) -> UNet:
     """Train a small U-Net with the project's trainer."""
-    diet_settings = PairingSettings(
-        pairing, options.crop_px, options.seed, options.batch_size, options.steps, 1.0, 0.0, None
-    )
-    settings = RegressionSettings(
-        steps=options.steps,
-        batch_size=options.batch_size,
-        both_ways=pairing in BOTH_WAYS,
-        loss="L2",
-        optimiser="adam",
-        learning_rate=options.learning_rate,
-        schedule="cosine",
-        warmup_steps=min(50, options.steps // 4),
-        clip_norm=1.0,
-        validate_every=max(1, options.steps // 8),
-        validation_crops=validation_crops,
-        patience=0,
-        full_noise_step=0,
-        precision=precision,
-    )
-    network = UNet(options.width, 7, 3)
-    initialise(network, torch_generator(options.seed, "initial weights"))
+    network = UNet(settings.width, settings.first_kernel, settings.last_kernel)
+    initialise(network, torch_generator(settings.seed, "initial weights"))
     trained = train(
         network,
-        training_pairs(training, diet_settings),
-        validation_pairs(validation, diet_settings),
+        training_pairs(training, settings, settings.seed),
+        validation_pairs(validation, settings, settings.seed),
         settings,
         device=torch.device("cpu"),
         workers=1,
         resume_from=None,
-        keep=lambda state: None,
+        save_state=lambda state: None,
     )
     network.load_state_dict(trained.weights)
     return network.eval()
@@ -186,7 +193,7 @@ def wiener(even: Image, odd: Image) -> Image:
 
 
 def psnr_after_fit(answer: Image, truth: Image) -> float:
-    """Give the PSNR in dB (range of the truth) after the best gain and offset."""
+    """Return the PSNR in dB (range of the truth) after the best gain and offset."""
     slope, offset = np.polyfit(answer.ravel().astype(np.float64), truth.ravel().astype(np.float64), 1)
     error = float(np.mean((slope * answer + offset - truth) ** 2))
     return 10.0 * float(np.log10(float(np.ptp(truth)) ** 2 / error))

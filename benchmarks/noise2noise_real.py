@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from noise2noise import trained_network
+from noise2noise import trained_network, training_settings
 from real_data import PIXEL_SIZE_A, SETTINGS, Image, default_folder, load_fields, make_null
 from real_scores import FOLDERS, markdown, score_averages, score_frames
 
@@ -37,7 +37,15 @@ from clearice.training.pairs import training_image
 
 @dataclass(frozen=True)
 class Way:
-    """How images reach a network: at a coarser pixel, and without what is slower than a length (0: with it)."""
+    """How images reach a network.
+
+    Attributes
+    ----------
+    pixel_size_A
+        The network's pixels, coarser than the images'.
+    highpass_A
+        Length beyond which variation is taken away; 0 for none.
+    """
 
     pixel_size_A: float
     highpass_A: float
@@ -69,13 +77,12 @@ def left_out_images(
         frame, rest = (standardise(way.to_network(image))[0] for image in (field.frame, field.rest))
         first, second = (frame, rest) if kind == "frame" else (rest, frame)
         pairs[name] = training_image(name, first, second, "supervised")
+    settings = training_settings("supervised", options, precision="bfloat16", validation_crops=32)
     found: list[dict[str, Image]] = [{} for _ in FOLDERS[kind]]
     for start in range(0, len(names), 2):
         out = names[start : start + 2]
         validation, *training = [name for name in fields if name not in out]
-        network = trained_network(
-            [pairs[n] for n in training], [pairs[validation]], "supervised", options, "bfloat16", 32
-        )
+        network = trained_network([pairs[n] for n in training], [pairs[validation]], settings)
         for name in out:
             field = fields[name]
             real = field.frame if kind == "frame" else field.average

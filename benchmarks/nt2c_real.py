@@ -55,7 +55,7 @@ SHOWN = {"raw": "raw", "lowpass_20A": "low-pass 20 A", "nt2c": "NT2C"}
 def run_workflow(
     work: Path, config: Path, seed: int, methods: Sequence[str], kinds: Sequence[str], cores: int
 ) -> float:
-    """Let Snakemake make the denoised images of some methods; give the seconds it took."""
+    """Let Snakemake make the denoised images of some methods; return the seconds it took."""
     targets = [
         f"results/{kind}/denoised/{method}/full/{batch}/manifest.tsv"
         for kind in kinds
@@ -222,27 +222,27 @@ def main() -> None:
         prepare(work, data)
         wall_s += run_workflow(work, arguments.config, seed, methods, kinds, arguments.cores)
 
-    judged = [name for name in names if (name in SETTINGS) == arguments.choose]
+    scored = [name for name in names if (name in SETTINGS) == arguments.choose]
     print(
         f"{platform.machine()}, {arguments.cores} cores, {datetime.date.today()}; EMPIAR-10146; "
         f"seeds {', '.join(map(str, works))}; this call {wall_s:.0f} s"
     )
     print(
-        f"micrographs: {', '.join(judged)}; in % unless a unit is given; mean ± standard deviation of the seeds"
+        f"micrographs: {', '.join(scored)}; in % unless a unit is given; mean ± standard deviation of the seeds"
     )
     given = {name: Path(place) for name, _, place in (one.partition("=") for one in arguments.given)}
     for kind in kinds:
         rows = {
             method: spread_of_runs(
                 [
-                    score_method(kind, read_denoised(work, kind, method, judged), data)
+                    score_method(kind, read_denoised(work, kind, method, scored), data)
                     for work in works.values()
                 ]
             )
             for method in methods
         }
         for name, place in given.items():
-            images = read_given(place, kind, judged)
+            images = read_given(place, kind, scored)
             if images is not None:
                 rows[name] = spread_of_runs([score_method(kind, images, data)])
         print(

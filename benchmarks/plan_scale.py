@@ -33,7 +33,19 @@ KIB_PER_MB = 1e6 / 1024
 
 @dataclass(frozen=True)
 class Plan:
-    """How many jobs a dry run planned, and what that took."""
+    """What a dry run planned, and what that took.
+
+    Attributes
+    ----------
+    jobs
+        Jobs it would start.
+    cpu_s
+        Seconds of all cores.
+    wall_s
+        Seconds on the clock.
+    memory_mb
+        Largest memory of the process.
+    """
 
     jobs: int
     cpu_s: float
@@ -93,7 +105,7 @@ def write_sheet(folder: Path, count: int, batch_size: int) -> None:
 
 
 def method_words(methods: Sequence[str]) -> list[str]:
-    """Give the words that set which methods are run, none to leave the config as it is."""
+    """Return the words that set which methods are run, none to leave the config as it is."""
     return [f"run={{methods: [{', '.join(methods)}], parts: [full]}}"] if methods else []
 
 
@@ -133,12 +145,12 @@ def plan(folder: Path, words: Sequence[str]) -> Plan:
 
 
 def values(one: Plan) -> tuple[float, float, float, float]:
-    """Give the numbers of a plan in the order of its fields."""
+    """Return the numbers of a plan in the order of its fields."""
     return one.jobs, one.cpu_s, one.wall_s, one.memory_mb
 
 
 def describe(movies: int, repeats: int, words: Sequence[str]) -> str:
-    """Say what was measured, where and when."""
+    """Describe what was measured, where and when."""
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     return (
         f"`snakemake -n` for {movies} movies{' with ' + ' '.join(words) if words else ''}, median of {repeats}; "

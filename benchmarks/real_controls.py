@@ -21,12 +21,14 @@ from real_data import (
     shape_of,
 )
 
+from clearice.config.kinds.mask_control import MaskControl
+from clearice.denoisers import mask_control
+from clearice.denoisers.registry import Evidence
 from clearice.evaluation.agreement import agreement, agreement_sums
 from clearice.evaluation.null_test import background_spectrum, whole_spectrum
 from clearice.evaluation.regions import free_boxes
 from clearice.image.filters import gaussian, lowpass
 from clearice.image.grids import apply_transfer
-from clearice.image.masking import mask_control
 from clearice.image.rings import ring_sums, transfer_of_rings
 
 Transform = Callable[[Image], Image]
@@ -42,6 +44,7 @@ def control_methods(kind: str, folder: Path | None = None) -> dict[str, Transfor
     fields = {name: load_fields(folder)[name] for name in SETTINGS}
     sigma_px = RADIUS_PX / 10 if kind == "average" else _best_blur(fields)
     frequency, gain = _wiener_gain(kind, fields)
+    masked = MaskControl(kind="mask_control", sigma_px=sigma_px)
     return {
         "raw": lambda image: image,
         "low-pass 20 A": lambda image: lowpass(
@@ -50,8 +53,8 @@ def control_methods(kind: str, folder: Path | None = None) -> dict[str, Transfor
         "Gaussian, NT2C's 5 x 5": lambda image: gaussian(image, sigma_px=9.0, window_px=5),
         "Wiener, radial spectra": lambda image: _filtered(image, frequency, gain),
         f"blur, sigma {sigma_px:.3g} px (control)": lambda image: _blurred(image, sigma_px),
-        f"blur and mask, sigma {sigma_px:.3g} px (cheat)": lambda image: mask_control(
-            image, sigma_px=sigma_px
+        f"blur and mask, sigma {sigma_px:.3g} px (mask control)": lambda image: mask_control.denoise(
+            image, PIXEL_SIZE_A, masked, Evidence(image)
         ),
     }
 

@@ -1,6 +1,6 @@
-"""The real data of the benchmarks: EMPIAR-10146, its independent rests, marks, regions and pure noise.
+"""The real data of the benchmarks: EMPIAR-10146, its second exposures (rests), marks, regions and pure noise.
 
-python benchmarks/real_data.py --rests resources/empiar10146/rests/apoferritin_frame    # the demo's independent exposures
+python benchmarks/real_data.py --rests resources/empiar10146/rests/apoferritin_frame    # the demo's second exposures
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from skimage.io import imread, imsave
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow/scripts"))
 
-from clearice.evaluation.agreement import second_exposure_rest  # noqa: E402
+from clearice.evaluation.agreement import standardised  # noqa: E402
 from clearice.evaluation.null_test import background_spectrum, noise_image  # noqa: E402
 from clearice.evaluation.regions import BoxPair, choose_pairs, free_boxes  # noqa: E402
 from clearice.files.mrc import read_micrograph, write_micrograph  # noqa: E402
@@ -42,7 +42,21 @@ SETTINGS = ("May08_03.15.02", "May08_04.32.27")
 
 @dataclass(frozen=True)
 class Field:
-    """One micrograph: its average, one of its frames, the independent rest, marks (n, 2), and box pairs."""
+    """One micrograph.
+
+    Attributes
+    ----------
+    average
+        The average (h, w) of all its frames.
+    frame
+        One of them (h, w).
+    rest
+        The average without that frame (h, w): a second exposure, whose noise is independent of the frame's.
+    marks
+        Centres (n, 2) of the particles people marked, (y, x) in px.
+    pairs
+        Boxes with a particle and boxes without.
+    """
 
     average: Image
     frame: Image
@@ -78,8 +92,32 @@ def load_fields(folder: Path | None = None) -> dict[str, Field]:
             largest_box_px=LARGEST_BOX_PX,
             smallest_box_px=32,
         )
-        fields[name] = Field(average, frame, second_exposure_rest(average, frame, share), marks, pairs)
+        fields[name] = Field(average, frame, rest_of(average, frame, share), marks, pairs)
     return fields
+
+
+def rest_of(average: Image, frame: Image, share: NDArray[np.float32] | float) -> Image:
+    """Take a frame's own noise out of the average that contains it.
+
+    rest = z(average) - share z(frame), with z(image) = (image - mean) / sd, in Fourier space where the share
+    depends on frequency. Rest and frame are then exposures of one field whose noise has no covariance.
+
+    Parameters
+    ----------
+    average, frame
+        Images (h, w) of one field.
+    share
+        Share of the frame in the average: a number, or its value for each coefficient (h, w // 2 + 1) where the
+        detector leaves a fixed pattern in both.
+
+    Returns
+    -------
+    float32 array (h, w)
+        The second exposure, mean 0.
+    """
+    whole, part = np.fft.rfft2(standardised(average)), np.fft.rfft2(standardised(frame))
+    rest: Image = np.fft.irfft2(whole - share * part, s=average.shape).astype(np.float32)
+    return rest
 
 
 def make_null(kind: str = "frame", folder: Path | None = None, seed: int = 0) -> dict[str, Image]:

@@ -5,7 +5,7 @@
     python benchmarks/real_scores.py --method nt2c=results/x --method unet=results/y
 
 A method's folder holds, as far as it has them, frames/, null/ (denoised null frames), averages/, null_averages/ and
-rests/ (denoised rests, judged by the frames), each with one <micrograph>.mrc or .npy. From Python: `load_fields`,
+rests/ (denoised rests, compared with the frames), each with one <micrograph>.mrc or .npy. From Python: `load_fields`,
 `make_null`, `score_frames`, `score_averages`.
 """
 
@@ -148,7 +148,7 @@ def score_picture(
     fixed: list[Matched] = []
     shifts: list[Matched] = []
     flats: list[Matched] = []
-    chance: list[Matched] = []
+    guessed: list[Matched] = []
     for index, name in enumerate(sorted(denoised)):
         image, field = denoised[name].astype(np.float32), fields[name]
         snr = micrograph_snr(image, field.pairs)
@@ -161,7 +161,7 @@ def score_picture(
         shifts.append(_matched(*pick_mean_shift(image, DIAMETER_PX), field))
         flats.append(_matched(*pick_mean_shift(image, DIAMETER_PX, flatten=True), field))
         guesses = random_picks(len(field.marks), shape_of(image), np.random.default_rng(index))
-        chance.append(_matched(guesses, np.ones(len(guesses)), field))
+        guessed.append(_matched(guesses, np.ones(len(guesses)), field))
     at_otsu = score_picks(fixed)
     result = {
         "F1_blob": 100 * best_f1(blobs)[0],
@@ -171,7 +171,7 @@ def score_picture(
         "AP": 100 * average_precision(blobs),
         "F1_shift": 100 * score_picks(shifts).f1,
         "F1_shift_flat": 100 * score_picks(flats).f1,
-        "F1_random": 100 * score_picks(chance).f1,
+        "F1_random": 100 * score_picks(guessed).f1,
         "eq5_dB": float(np.mean([one[0] for one in snrs])),
         "topaz_dB": float(np.mean([one[1] for one in snrs])),
     }
@@ -224,7 +224,7 @@ def score_everything(
 
 
 def spread_of_runs(runs: Sequence[Mapping[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
-    """Give mean and standard deviation (0 for one run) of every score over runs that differ in their seed."""
+    """Return mean and standard deviation (0 for one run) of every score over runs that differ in their seed."""
     values = {key: np.array([run[key] for run in runs]) for key in runs[0]}
     return (
         {key: float(one.mean()) for key, one in values.items()},
@@ -249,8 +249,8 @@ def _cell(key: str, row: Mapping[str, float], spread: Mapping[str, float]) -> st
     if key not in row:
         return ""
     digits = 2 if key.startswith(("EV", "sd")) else 1
-    known = f" ± {spread[key]:.{digits}f}" if spread.get(key) else ""
-    return f"{row[key]:.{digits}f}{known}"
+    deviation = f" ± {spread[key]:.{digits}f}" if spread.get(key) else ""
+    return f"{row[key]:.{digits}f}{deviation}"
 
 
 def main() -> None:
@@ -282,9 +282,9 @@ def main() -> None:
             rows = score_everything(
                 kind, {name: Path(place) for name, place in methods.items()}, names, arguments.data
             )
-            chance = rows["raw"]["F1_random"]
+            at_random = rows["raw"]["F1_random"]
             print(
-                f"\n{kind}s, {len(names)} micrographs ({', '.join(names)}); F1 of random picks {chance:.0f}\n"
+                f"\n{kind}s, {len(names)} micrographs ({', '.join(names)}); F1 of random picks {at_random:.0f}\n"
             )
             print(markdown(rows), flush=True)
 

@@ -37,7 +37,7 @@ CASES = {
 
 
 def measure(structure: Path, case: dict[str, float | int | str], device: str) -> dict[str, float]:
-    """Simulate one micrograph and say what it cost, without reading the structure."""
+    """Simulate one micrograph and measure what it cost, without reading the structure."""
     import numpy as np
 
     from clearice.files.structures import read_structure
@@ -52,7 +52,7 @@ def measure(structure: Path, case: dict[str, float | int | str], device: str) ->
     from clearice.simulation.scattering import form_factors, highest_frequency_per_A
     from clearice.simulation.specimen import Particles
 
-    start, where = time.process_time(), choose_device(device)
+    start, torch_device = time.process_time(), choose_device(device)
     model = read_structure(structure)
     side, pixel, count = int(case["side"]), float(case["pixel"]), int(case["count"])
     factors = form_factors(
@@ -63,7 +63,7 @@ def measure(structure: Path, case: dict[str, float | int | str], device: str) ->
         highest_frequency_per_A=highest_frequency_per_A(pixel),
         solvent=True,
     )
-    projector = make_projector(model.positions_A, factors, pixel, where)
+    projector = make_projector(model.positions_A, factors, pixel, torch_device)
     reading = time.process_time() - start
     generator = np.random.default_rng(0)
     frames = int(case.get("frames", 1))
@@ -84,12 +84,12 @@ def measure(structure: Path, case: dict[str, float | int | str], device: str) ->
         raise SystemExit(f"only {len(centres)} of {count} particles found room")
     particles = Particles(centres, random_rotations(count, generator), np.zeros(count, dtype=np.int64), count)
     for _ in range(
-        1 if where.type == "cpu" else 2
+        1 if torch_device.type == "cpu" else 2
     ):  # a GPU's first micrograph pays for loading its libraries
         start, wall = time.process_time(), time.monotonic()
         simulate_micrograph(
             particles=particles, projectors=[projector], shape_px=(side, side), pixel_size_A=pixel, imaging=imaging,
-            defocus=Defocus(1.55, 1.45, 30.0), generator=generator, device=where,
+            defocus=Defocus(1.55, 1.45, 30.0), generator=generator, device=torch_device,
         )  # fmt: skip
     return {
         "cpu_s": time.process_time() - start,

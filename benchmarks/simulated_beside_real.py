@@ -76,7 +76,7 @@ def radial_spectrum(image: NDArray[Any], edges_per_A: Vector) -> Vector:
 
 
 def plateau(image: Image) -> float:
-    """Give the power of the counting noise."""
+    """Measure the power of the counting noise."""
     return float(radial_spectrum(image, 1.0 / np.array(PLATEAU_A))[0])
 
 
@@ -99,7 +99,7 @@ def simulate(
     shape: tuple[int, int],
     seed: int,
 ) -> tuple[Image, Image]:
-    """Give the noisy and the clean image."""
+    """Simulate the noisy and the clean image."""
     pair = simulate_micrograph(
         particles=particles, projectors=[projector], shape_px=shape, pixel_size_A=PIXEL_A, imaging=imaging,
         defocus=Defocus(defocus_um, defocus_um, 0.0), generator=np.random.default_rng(seed), device=CPU,

@@ -46,11 +46,12 @@ WHOLE_STEP = """
 import json, pathlib, sys, time
 sys.path.insert(0, sys.argv[1])
 import sum_frames
+from clearice.config.tables import SumSettings
 given = json.loads(sys.argv[2])
-folders = [part + end for part in ("full", "even", "odd") for end in ("", "_manifest")]
-given.update({name: pathlib.Path(given[name]) for name in [*folders, "settings", "gain", "defects"]})
+paths = {name: pathlib.Path(path) for name, path in given["paths"].items()}
+settings = SumSettings.model_validate(given["settings"])
 start = time.perf_counter()
-sum_frames.sum_frames(**given)
+sum_frames.sum_frames(rows=given["rows"], **paths, settings=settings, threads=2)
 seconds = time.perf_counter() - start
 assert "torch" not in sys.modules
 # the kernel's high-water mark of this program alone: getrusage would count its parent before exec as well
@@ -177,14 +178,22 @@ def sum_up(path: Path, threads: int) -> None:
 
 @dataclass(frozen=True)
 class Cost:
-    """What a function costs: seconds on the wall, and of the processor (all threads together)."""
+    """What a function costs.
+
+    Attributes
+    ----------
+    seconds
+        On the clock.
+    cpu_seconds
+        Of the processor, all threads together.
+    """
 
     seconds: float
     cpu_seconds: float
 
 
 def in_turn(repeats: int, *functions: Callable[[], None]) -> list[Cost]:
-    """Give the median cost of each function; they take turns, so that a loaded machine is fair to all."""
+    """Return the median cost of each function; they take turns, so that a loaded machine is fair to all."""
     measured: list[list[Cost]] = [[] for _ in functions]
     for _ in range(repeats):
         for function, costs in zip(functions, measured, strict=True):
@@ -201,7 +210,7 @@ def in_turn(repeats: int, *functions: Callable[[], None]) -> list[Cost]:
 
 
 def whole_step(path: Path) -> tuple[float, float]:
-    """Run sum_frames in a process of its own; give its seconds without start-up, and its peak memory in MB."""
+    """Run sum_frames in a process of its own; return its seconds without start-up, and its peak memory in MB."""
     folder = path.parent
     with open_movie(path) as movie:
         shape = movie.shape
@@ -209,13 +218,16 @@ def whole_step(path: Path) -> tuple[float, float]:
     (folder / "defects.txt").write_text("100 100\n200 0 2 300\n")
     given = {
         "rows": [{"micrograph": "m", "movie": str(path)}],
-        **{part: str(folder / part) for part in ("full", "even", "odd")},
-        **{f"{part}_manifest": str(folder / part / "manifest.tsv") for part in ("full", "even", "odd")},
-        "settings": str(folder / "settings.json"),
-        "gain": str(folder / "gain.mrc"),
-        "defects": str(folder / "defects.txt"),
-        **{"pixel_size_A": 1.06, "gain_operation": "multiply", "gain_flip": "none", "gain_quarter_turns": 0},
-        **{"first_frame": 1, "last_frame": 0, "binning": 1, "threads": 2},
+        "paths": {
+            **{part: str(folder / part) for part in ("full", "even", "odd")},
+            **{f"{part}_manifest": str(folder / part / "manifest.tsv") for part in ("full", "even", "odd")},
+            "record": str(folder / "settings.json"),
+        },
+        "settings": {
+            "pixel_size_A": 1.06,
+            "gain": str(folder / "gain.mrc"),
+            "defects": str(folder / "defects.txt"),
+        },
     }
     words = [sys.executable, "-c", WHOLE_STEP, str(SCRIPTS), json.dumps(given)]
     seconds, peak = subprocess.run(words, check=True, capture_output=True, text=True).stdout.split()

@@ -13,11 +13,13 @@ SCRIPTS = ROOT / "workflow" / "scripts"
 LIBRARY = SCRIPTS / "clearice"
 MODULES = sorted(path for path in LIBRARY.rglob("*.py") if path.name != "__init__.py")
 STEPS = sorted(SCRIPTS.glob("*.py"))
+RULES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 LONGEST = 300
+LOOSE_VERB = re.compile(r'"""(Give|Say|Tell|Let|Bring|Take|Judge|Treat)s?\b')
 
 # What each part of the library may import besides itself (docs/architecture.md). A dotted name is one module.
 MAY_IMPORT = {
-    "files": {"image.units"},
+    "files": {"image.units", "run.read_ahead"},
     "image": set(),
     "networks": set(),
     "config": {"files"},
@@ -33,6 +35,7 @@ MAY_IMPORT = {
 }
 FREE_OF_OURS = {
     "image/units.py",
+    "run/places.py",
     "run/progress.py",
     "run/read_ahead.py",
 }  # whoever uses one of them gets that alone
@@ -74,6 +77,49 @@ def test_what_everybody_may_use_uses_nothing_of_ours(name: str) -> None:
 @pytest.mark.parametrize("path", [*MODULES, *STEPS], ids=name_of)
 def test_a_module_is_short_enough_to_read(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("path", STEPS, ids=name_of)
+def test_a_step_is_short_enough_to_see_at_once(path: Path) -> None:
+    """Loops over structure and records of parameters stand in the library."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < 60, f"{node.name} has more than 60 lines"
+
+
+@pytest.mark.parametrize("path", [*MODULES, *STEPS, *RULES], ids=lambda path: path.name)
+def test_docstrings_begin_with_a_plain_verb(path: Path) -> None:
+    """Return, Check, Read, Write, Compute, Draw and their like say more than Give, Say or Tell."""
+    found = LOOSE_VERB.search(path.read_text(encoding="utf-8"))
+    assert not found, f"a docstring begins with {found.group(1) if found else ''}"
+
+
+def records_in(path: Path) -> list[ast.ClassDef]:
+    """List the dataclasses and named tuples of a module."""
+    return [
+        node
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+        and (
+            any("dataclass" in ast.unparse(one) for one in node.decorator_list)
+            or any(ast.unparse(base).endswith("NamedTuple") for base in node.bases)
+        )
+    ]
+
+
+RECORDS = [(path, record) for path in [*MODULES, *STEPS] for record in records_in(path)]
+
+
+@pytest.mark.parametrize(("path", "record"), RECORDS, ids=[f"{p.stem}.{c.name}" for p, c in RECORDS])
+def test_a_record_describes_each_field_in_a_line_of_its_own(path: Path, record: ast.ClassDef) -> None:
+    _, _, attributes = (ast.get_docstring(record) or "").partition("\nAttributes\n----------\n")
+    described = re.findall(r"^(\w+)\n    \S", attributes, re.MULTILINE)
+    fields = [
+        node.target.id
+        for node in record.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    ]
+    assert set(fields) <= set(described), f"{record.name} lacks {sorted(set(fields) - set(described))}"
 
 
 @pytest.mark.parametrize("path", [*MODULES, *STEPS], ids=name_of)

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import re
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
-from clearice.config.complaints import check_config
+from clearice.config.base import Settings
+from clearice.config.registry import all_kinds, all_pickers, all_stages
+from clearice.config.tables import DatasetRow, MicrographRow
+from clearice.config.whole import as_schema, check_config, config_model, config_schema
 from clearice.files.documents import read_yaml
 from support.rules import RULE_FILES, read_config, read_rules
 
@@ -17,9 +22,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 NOT_PASSED_ON = {"code", "sources"}
 FROM_THE_JOB = {"threads", "device"}
-TRAININGS = ("noise2noise", "coarse", "fine")
 CONFIG = read_config()
-ALL = read_rules(CONFIG)
+ALL = read_rules()
 
 
 def parameters(script: str) -> tuple[set[str], set[str]]:
@@ -41,17 +45,12 @@ def test_a_rule_and_its_step_have_the_same_names(name: str) -> None:
     assert needed - FROM_THE_JOB <= given, "the step needs what the rule does not give"
 
 
-def test_all_four_denoise_rules_give_every_optional_parameter() -> None:
-    """Without its default, a forgotten statistics or highpass_A would denoise in silence, and wrongly."""
-    denoisers = {name: rule for name, rule in ALL.items() if rule.script == "denoise_micrographs"}
-    assert sorted(denoisers) == ["denoise_coarse", "denoise_fine", "denoise_given", "denoise_noise2noise"]
+def test_the_denoise_rule_gives_every_optional_input() -> None:
+    """Without it, a forgotten `statistics` would denoise pure noise in silence, and wrongly."""
     names, needed = parameters("denoise_micrographs")
-    assert names - needed == {"statistics", "highpass_A"}
-    for name, rule in denoisers.items():
-        given = {**rule.items["input"], **rule.items["params"]}
-        assert names - needed <= set(given), f"{name} leaves {names - needed - set(given)} at its default"
-        assert given["statistics"].startswith("statistics_of_noise"), name
-        assert given["highpass_A"].startswith("highpass_of_method"), name
+    assert names - needed == {"statistics"}
+    rule = ALL["denoise_micrographs"]
+    assert rule.items["input"]["statistics"].startswith("ask(INPUTS.statistics)")
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
@@ -66,21 +65,12 @@ def test_rules_hold_no_run_block_and_no_function() -> None:
     for path in RULE_FILES:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"^    (run|shell):", text, re.MULTILINE)
-        if path.name not in {"common.smk", "inputs.smk"}:
+        if path.name != "common.smk":
             assert not re.search(r"^\s*def ", text, re.MULTILINE)
 
 
-def every_key(schema: dict[str, Any], prefix: str = "") -> set[str]:
-    """List the dotted keys of a closed schema."""
-    keys = set()
-    for key, rule in schema.get("properties", {}).items():
-        keys.add(prefix + key)
-        keys |= every_key(rule, f"{prefix}{key}.")
-    return keys
-
-
 def every_setting(config: dict[str, Any], prefix: str = "") -> set[str]:
-    """List the dotted keys of a configuration, without the free names of methods."""
+    """List the dotted keys of a configuration, without the free names of methods and groups."""
     keys = set()
     for key, value in config.items():
         keys.add(prefix + key)
@@ -89,24 +79,84 @@ def every_setting(config: dict[str, Any], prefix: str = "") -> set[str]:
     return keys
 
 
-def test_configuration_and_schema_have_the_same_keys() -> None:
-    schema = read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml")
-    may_be_given = {f"{section}.{key}" for section in TRAININGS for key in CONFIG["training"]}
-    assert every_setting(CONFIG) - may_be_given == every_key(schema) - may_be_given
+def every_field(model: type[Settings], prefix: str = "") -> set[str]:
+    """List the dotted names of all fields of a model that must be given."""
+    keys = set()
+    for name, field in model.model_fields.items():
+        if field.is_required():
+            keys.add(prefix + name)
+            if isinstance(field.annotation, type) and issubclass(field.annotation, Settings):
+                keys |= every_field(field.annotation, f"{prefix}{name}.")
+    return keys
 
 
-def test_every_knob_is_used_by_a_rule() -> None:
+def test_the_shipped_configuration_holds_every_setting_of_the_models() -> None:
+    allowed = {
+        f"{section}.{key}" for section in ("noise2noise", "coarse", "fine") for key in CONFIG["training"]
+    }
+    assert every_setting(CONFIG) - allowed == every_field(config_model()) - allowed
+
+
+@pytest.mark.parametrize(
+    ("name", "schema"),
+    [
+        ("config", config_schema()),
+        ("datasets", as_schema(DatasetRow.model_json_schema())),
+        ("micrographs", as_schema(MicrographRow.model_json_schema())),
+    ],
+)
+def test_the_schemas_for_editors_are_those_of_the_models(name: str, schema: dict[str, Any]) -> None:
+    written = read_yaml(ROOT / "workflow" / "schemas" / f"{name}.schema.yaml")
+    assert written == schema, "run python workflow/scripts/write_schemas.py"
+    jsonschema.Draft202012Validator.check_schema(schema)
+
+
+def test_the_schema_takes_the_shipped_configuration() -> None:
+    jsonschema.validate(CONFIG, config_schema())
+
+
+def fields_of_steps() -> set[str]:
+    """Name every field of the models that steps take, those within others too."""
+    names: set[str] = set()
+    for script in SCRIPTS.glob("*.py"):
+        for node in ast.parse(script.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("clearice.config"):
+                module = importlib.import_module(str(node.module))
+                for alias in node.names:
+                    found = getattr(module, alias.name)
+                    if isinstance(found, type) and issubclass(found, Settings):
+                        names |= {key.split(".")[-1] for key in every_field(found)} | set(found.model_fields)
+    return names
+
+
+def test_every_knob_is_used() -> None:
     """An option that is parsed and ignored would be a lie."""
-    text = "".join(path.read_text(encoding="utf-8") for path in [*RULE_FILES, ROOT / "Snakefile"])
-    text += "".join(
-        (SCRIPTS / "clearice" / name).read_text(encoding="utf-8")
-        for name in ("run/plan.py", "run/stages.py", "run/controls.py")
-    )
-    for key in every_setting(CONFIG):
-        section = key.split(".")[0]
-        whole = any(words in text for words in (f'_of_stage("{section}")', f'config["{section}"].items()'))
-        whole = whole or (section in {"training", *TRAININGS} and "**training_of(" in text)
-        assert whole or f'"{key.split(".")[-1]}"' in text, f"no rule reads {key}"
+    files = [*RULE_FILES, ROOT / "Snakefile", *(SCRIPTS / "clearice" / "run").glob("*.py")]
+    files += [SCRIPTS / "clearice" / "config" / f"{name}.py" for name in ("variants", "checks")]
+    text = "".join(path.read_text(encoding="utf-8") for path in files)
+    taken = fields_of_steps() | {
+        name for picker in all_pickers().values() for name in picker.settings.model_fields
+    }
+    sections = {*config_model().model_fields, *all_pickers()}
+    for key in every_setting(CONFIG) - sections:
+        name = key.split(".")[-1]
+        assert name in taken or name in sections or f'"{name}"' in text, f"nothing reads {key}"
+
+
+def test_every_field_of_a_model_says_what_it_is() -> None:
+    models = [config_model(), DatasetRow, MicrographRow]
+    models += [kind.settings for kind in all_kinds().values()] + [
+        one.settings for one in all_pickers().values()
+    ]
+    models += [stage.settings for stage in all_stages().values()]
+    models += [
+        field.annotation
+        for field in config_model().model_fields.values()
+        if isinstance(field.annotation, type)
+    ]
+    for model in models:
+        if issubclass(model, Settings):
+            assert all(field.description for field in model.model_fields.values()), model.__name__
 
 
 def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
@@ -125,7 +175,7 @@ def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
 )
 def test_presets_and_the_demo_are_right(path: Path) -> None:
     config = merged(read_yaml(ROOT / "config" / "config.yaml"), read_yaml(path))
-    check_config(config, read_yaml(ROOT / "workflow" / "schemas" / "config.schema.yaml"))
+    check_config(config)
 
 
 @pytest.mark.parametrize(("table", "schema"), [("datasets", "datasets"), ("micrographs", "micrographs")])

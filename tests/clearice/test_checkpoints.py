@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from clearice.files.checkpoints import NetworkFile, load_network, load_topaz_weights, save_network
+from clearice.files.checkpoints import NetworkFile, load_network, save_network
 from clearice.networks.fast_unet import FastUNet
 from clearice.networks.unet import UNet
 
@@ -173,7 +173,7 @@ def test_other_architectures_are_refused_in_one_sentence(tmp_path: Path, change:
         state = OrderedDict({"filter.weight": torch.zeros(1, 1, 31, 31)})
     torch.save(state, tmp_path / "net.sav")
     with pytest.raises(ValueError, match="only Topaz's 2D U-Net with five levels") as caught:
-        load_topaz_weights(tmp_path / "net.sav")
+        load_network(tmp_path / "net.sav")
     assert "\n" not in str(caught.value)
 
 

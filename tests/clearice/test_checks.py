@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from clearice.config.checks import SIMULATED, check_halves, check_together
 from clearice.files.documents import read_yaml
-from clearice.run.checks import SIMULATED, check_halves, check_together
 
 ROOT = Path(__file__).resolve().parents[2]
 OPTICS = dict.fromkeys(SIMULATED, 1.0)

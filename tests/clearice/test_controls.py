@@ -22,7 +22,7 @@ def changed(methods: list[str], **evaluation: Any) -> dict[str, Any]:
     return config
 
 
-def test_the_default_run_lacks_the_cheat_and_its_scores_have_it() -> None:
+def test_the_default_run_lacks_the_mask_control_and_its_scores_have_it() -> None:
     assert "mask_control" not in CONFIG["run"]["methods"]
     assert scored_methods(CONFIG) == [*CONFIG["run"]["methods"], "mask_control"]
 
@@ -35,19 +35,19 @@ def test_a_run_of_one_method_is_scored_beside_both_controls() -> None:
     ]
 
 
-def test_a_cheat_of_the_run_is_enough_and_no_method_stands_twice() -> None:
+def test_a_mask_control_of_the_run_is_enough_and_no_method_stands_twice() -> None:
     config = changed(["raw", "mask", "gaussian"])
     config["methods"]["mask"] = {"kind": "mask_control", "sigma_px": 9}
     assert scored_methods(config) == ["raw", "mask", "gaussian"]
 
 
-def test_a_cheat_of_another_name_is_found() -> None:
+def test_a_mask_control_of_another_name_is_found() -> None:
     config = changed(["raw"])
     config["methods"]["mask"] = config["methods"].pop("mask_control")
     assert scored_methods(config) == ["raw", "mask"]
 
 
-def test_a_method_called_cheat_that_is_none_does_not_pass() -> None:
+def test_a_method_called_mask_control_that_is_none_does_not_pass() -> None:
     config = changed(["raw", "mask_control"])
     config["methods"]["mask_control"] = {"kind": "raw"}
     with pytest.raises(ValueError, match="none of kind mask_control"):

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from clearice.denoisers.linear import make_filter
+from clearice.config.registry import all_kinds
+from clearice.denoisers.registry import Evidence, load_denoiser
 from clearice.image import filters
 
 FILTERS = {
@@ -21,7 +22,13 @@ PIXEL_A = 2.0
 
 @pytest.fixture(params=sorted(FILTERS))
 def denoise(request: pytest.FixtureRequest) -> Callable[[np.ndarray, float], np.ndarray]:
-    return make_filter(request.param, FILTERS[request.param])
+    return filter_of(request.param, **FILTERS[request.param])
+
+
+def filter_of(kind: str, **settings: float) -> Callable[[np.ndarray, float], np.ndarray]:
+    """Make the filter of a method of some kind."""
+    own = all_kinds()[kind].settings.model_validate({"kind": kind, **settings})
+    return lambda image, pixel_size_A: load_denoiser(kind)(image, pixel_size_A, own, Evidence(image))
 
 
 def noise(shape: tuple[int, int]) -> np.ndarray:
@@ -90,23 +97,32 @@ def test_gaussian_agrees_with_its_definition() -> None:
     ("kind", "change", "words"),
     [
         ("lowpass", {"resolution_A": 3.0}, "finer than Nyquist"),
-        ("bandpass", {"coarsest_A": 10.0}, "is empty; coarsest_A must be larger than finest_A"),
-        ("binning", {"factor": 100}, "binning by 100 does not fit"),
+        ("bandpass", {"coarsest_A": 10.0}, "coarsest_A is 10 and finest_A 20"),
+        ("binning", {"factor": 100}, "less than or equal to 16"),
         ("gaussian", {"window_px": 4}, "must be odd"),
     ],
 )
 def test_impossible_settings_are_refused_in_one_sentence(kind: str, change: dict, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        make_filter(kind, {**FILTERS[kind], **change})(noise((64, 64)), PIXEL_A)
+        filter_of(kind, **{**FILTERS[kind], **change})(noise((64, 64)), PIXEL_A)
 
 
 def test_an_unknown_filter_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
         ValueError, match="filter 'sharpen' is unknown; use one of bandpass, binning, gaussian, lowpass"
     ):
-        make_filter("sharpen", {})
+        load_denoiser("sharpen")
+
+
+def test_a_binning_that_leaves_no_pixel_and_a_band_that_is_empty_are_refused() -> None:
+    with pytest.raises(ValueError, match="binning by 100 does not fit"):
+        filters.binned(noise((64, 64)), factor=100)
+    with pytest.raises(ValueError, match="is empty; coarsest_A must be larger than finest_A"):
+        filters.bandpass(
+            noise((64, 64)), pixel_size_A=PIXEL_A, coarsest_A=10.0, finest_A=20.0, edge_fraction=0.2
+        )
 
 
 def test_an_image_without_pixel_size_cannot_be_filtered_in_angstrom() -> None:
     with pytest.raises(ValueError, match="the image has no pixel size"):
-        make_filter("lowpass", FILTERS["lowpass"])(noise((64, 64)), 0.0)
+        filter_of("lowpass", **FILTERS["lowpass"])(noise((64, 64)), 0.0)

@@ -5,7 +5,7 @@ from torch import nn
 
 from clearice.training.losses import LOSSES, both_ways, mean_seeking, median_seeking, mode_seeking
 from clearice.training.regression import train
-from clearice.training.settings import RegressionSettings
+from support.training import small_training
 
 OBSERVATIONS = (65.0, 52.0, 76.0, 69.0, 85.0)  # a thermometer, read five times
 
@@ -25,21 +25,8 @@ def value_found_by(loss: str) -> float:
     def observation(index):
         return np.zeros((1, 1), np.float32), np.full((1, 1), OBSERVATIONS[index % 5], np.float32)
 
-    settings = RegressionSettings(
-        steps=400,
-        batch_size=5,
-        both_ways=False,
-        loss=loss,
-        optimiser="adam",
-        learning_rate=1.0,
-        schedule="cosine",
-        warmup_steps=0,
-        clip_norm=0.0,
-        validate_every=100,
-        validation_crops=5,
-        patience=0,
-        full_noise_step=0,
-        precision="float32",
+    settings = small_training(
+        steps=400, batch_size=5, loss=loss, learning_rate=1.0, schedule="cosine", validate_every=100
     )
     network = Guess()
     train(
@@ -50,7 +37,7 @@ def value_found_by(loss: str) -> float:
         device=torch.device("cpu"),
         workers=0,
         resume_from=None,
-        keep=lambda state: None,
+        save_state=lambda state: None,
     )
     return float(network.value.detach())
 

@@ -84,7 +84,7 @@ def some(count: int = 6, seed: int = 1) -> Particles:
 
 
 def simulate(particles: Particles = NOTHING, seed: int = 0, **changes: Any) -> SimulatedMicrograph:
-    defocus, frame = changes.pop("defocus", DEFOCUS), changes.pop("keep_frame", None)
+    defocus, frame = changes.pop("defocus", DEFOCUS), changes.pop("save_frame", None)
     device = torch.device(changes.pop("device", "cpu"))
     return simulate_micrograph(
         particles=particles,
@@ -95,7 +95,7 @@ def simulate(particles: Particles = NOTHING, seed: int = 0, **changes: Any) -> S
         defocus=defocus,
         generator=np.random.default_rng(seed),
         device=device,
-        keep_frame=frame,
+        save_frame=frame,
     )
 
 
@@ -307,7 +307,7 @@ def test_damage_fades_the_particles_and_leaves_the_counts() -> None:
 def test_frames_are_whole_counts_and_add_up_to_the_micrograph() -> None:
     frames: list[NDArray[np.float32]] = []
     pair = simulate(some(), frames=5, drift_A=8.0, ice_thickness_nm=30.0, damage=True,
-                    keep_frame=lambda index, counts: frames.append(counts.copy()))  # fmt: skip
+                    save_frame=lambda index, counts: frames.append(counts.copy()))  # fmt: skip
     assert len(frames) == 5 and np.array_equal(np.sum(frames, axis=0), pair.noisy)
     assert all(np.array_equal(frame, np.rint(frame)) for frame in frames)
     assert np.mean(frames) == pytest.approx(pair.mean_counts / 5, rel=0.01)
@@ -317,7 +317,7 @@ def test_frames_are_whole_counts_and_add_up_to_the_micrograph() -> None:
 def test_drift_moves_the_particles_between_frames() -> None:
     frames: list[NDArray[np.float32]] = []
     pair = simulate(some(), frames=3, drift_A=60.0, dose_e_per_A2=30_000.0, clean="ctf",
-                    keep_frame=lambda index, counts: frames.append(counts.copy()))  # fmt: skip
+                    save_frame=lambda index, counts: frames.append(counts.copy()))  # fmt: skip
     cross = scipy.fft.irfft2(
         scipy.fft.rfft2(frames[2] - frames[2].mean()) * scipy.fft.rfft2(frames[0] - frames[0].mean()).conj()
     )

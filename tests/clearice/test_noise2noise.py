@@ -10,10 +10,10 @@ from clearice.image.rings import ring_sums, transfer_of_rings
 from clearice.image.scaling import restore, standardise
 from clearice.networks.unet import UNet
 from clearice.training.initialisation import initialise
-from clearice.training.pairing import PairingSettings, training_pairs, validation_pairs
+from clearice.training.pairing import training_pairs, validation_pairs
 from clearice.training.pairs import training_image
 from clearice.training.regression import train
-from clearice.training.settings import RegressionSettings
+from support.training import small_training
 
 PARTICLE = np.array([[0, 0, 2], [9, 4, 1], [-8, 6, 2], [3, -10, 1], [-5, -7, 1], [11, -6, 2], [-2, 12, 1]])
 
@@ -35,7 +35,7 @@ def movie(seed: int, side: int = 192) -> tuple[np.ndarray, np.ndarray, np.ndarra
 
 
 def psnr(answer: np.ndarray, truth: np.ndarray) -> float:
-    """Give the PSNR after the best gain and offset, so that no method loses by its scale."""
+    """Compute the PSNR after the best gain and offset, so that no method loses by its scale."""
     slope, offset = np.polyfit(answer.ravel().astype(np.float64), truth.ravel().astype(np.float64), 1)
     return 10 * np.log10(np.ptp(truth) ** 2 / np.mean((slope * answer + offset - truth) ** 2))
 
@@ -51,34 +51,29 @@ def wiener(even: np.ndarray, odd: np.ndarray) -> np.ndarray:
 @pytest.mark.slow
 def test_noise2noise_beats_lowpass_gaussian_and_wiener_on_counting_movies():
     pairs = [training_image(str(seed), *movie(seed)[1:], "noise2noise") for seed in range(5)]
-    pairing = PairingSettings("noise2noise", 64, 1, 4, 150, 1.0, 0.0, None)
-    settings = RegressionSettings(
+    settings = small_training(
+        pairing="noise2noise",
+        crop_px=64,
         steps=150,
         batch_size=4,
-        both_ways=True,
-        loss="L2",
-        optimiser="adam",
         learning_rate=2e-3,
         schedule="cosine",
         warmup_steps=20,
         clip_norm=1.0,
         validate_every=50,
         validation_crops=8,
-        patience=0,
-        full_noise_step=0,
-        precision="float32",
     )
     network = UNet(15, 5, 3)
     initialise(network, torch.Generator().manual_seed(1))
     trained = train(
         network,
-        training_pairs(pairs[:4], pairing),
-        validation_pairs(pairs[4:], pairing),
+        training_pairs(pairs[:4], settings, 1),
+        validation_pairs(pairs[4:], settings, 1),
         settings,
         device=torch.device("cpu"),
         workers=1,
         resume_from=None,
-        keep=lambda state: None,
+        save_state=lambda state: None,
     )
     network.load_state_dict(trained.weights)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import jinja2
 import pytest
 
-from clearice.reporting.page import Cell, Preview, ScoreTable, fill, group_previews, score_tables
-from clearice.reporting.template import PAGE
+from clearice.reporting.page import TEMPLATE, Cell, Preview, ScoreTable, fill, group_previews, score_tables
+from clearice.run.fingerprint import fingerprint
 
 PROVENANCE = {
     "versions": {"clearice": "1", "numpy": "2"},
@@ -20,7 +23,7 @@ PROVENANCE = {
 }
 
 
-def shots(*names: str) -> list[Preview]:
+def previews_of(*names: str) -> list[Preview]:
     return [
         Preview("set", name, "full", method, b"png", b"png")
         for name in names
@@ -29,7 +32,7 @@ def shots(*names: str) -> list[Preview]:
 
 
 EMPTY = {
-    "shots": {},
+    "previews": {},
     "counts": [],
     "failures": [],
     "notes": [],
@@ -40,17 +43,17 @@ EMPTY = {
 
 
 def page(**changes: object) -> str:
-    return fill(PAGE, **(EMPTY | changes))
+    return fill(TEMPLATE.read_text(encoding="utf-8"), **(EMPTY | changes))
 
 
 def test_pictures_of_one_micrograph_stand_together_and_their_number_is_limited() -> None:
-    grouped = group_previews(shots("b", "a", "c"), 2)
+    grouped = group_previews(previews_of("b", "a", "c"), 2)
     assert list(grouped["set"]) == [("a", "full"), ("b", "full")]
-    assert [shot.method for shot in grouped["set"]["a", "full"]] == ["raw", "lowpass"]
+    assert [preview.method for preview in grouped["set"]["a", "full"]] == ["raw", "lowpass"]
 
 
 def test_the_page_needs_no_other_file() -> None:
-    html = page(shots=group_previews(shots("a"), 1))
+    html = page(previews=group_previews(previews_of("a"), 1))
     assert html.count("data:image/png;base64,") == 4
     assert 'src="http' not in html and "href=" not in html
 
@@ -66,6 +69,19 @@ def test_failures_and_scores_are_shown_and_escaped() -> None:
     assert "<td>null</td><td>no</td><td>&lt;3 frames</td>" in html
     assert "<th>raw</th>" in html and "<td>r</td><td>2.4<br><small>n 3</small></td>" in html
     assert "&lt;a note&gt;" in html and "gain over raw" in html
+
+
+def test_an_edit_of_the_template_changes_the_code_of_the_step_that_writes_the_page(tmp_path: Path) -> None:
+    library = TEMPLATE.parents[1]
+    copied = shutil.copytree(
+        library.parent, tmp_path / "scripts", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    steps = [copied / f"{name}.py" for name in ("write_report", "write_provenance")]
+    before = [fingerprint(step) for step in steps]
+    template = copied / TEMPLATE.relative_to(library.parent)
+    template.write_text(template.read_text(encoding="utf-8") + "<hr>", encoding="utf-8")
+    after = [fingerprint(step) for step in steps]
+    assert after[0] != before[0] and after[1] == before[1]
 
 
 def test_a_name_the_template_does_not_know_is_an_error() -> None:

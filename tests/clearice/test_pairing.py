@@ -1,40 +1,29 @@
+from typing import get_args
+
 import numpy as np
 import pytest
 
-from clearice.training.pairing import (
-    PairingSettings,
-    check_images,
-    check_pairing,
-    training_pairs,
-    validation_pairs,
-)
-from clearice.training.pairs import training_image
-
-SETTINGS = {
-    "pairing": "supervised",
-    "crop_px": 16,
-    "seed": 1,
-    "batch_size": 2,
-    "steps": 10,
-    "curriculum_start": 0.2,
-    "curriculum_fraction": 0.5,
-    "added_noise_sd": None,
-}
+from clearice.config.training import Pairing
+from clearice.training.pairing import check_images, training_pairs, validation_pairs
+from clearice.training.pairs import BIAS, training_image
+from support.training import small_training
 
 
-def settings(**changes) -> PairingSettings:
-    return PairingSettings(**{**SETTINGS, **changes})
+def settings(**changes):
+    return small_training(
+        **{"crop_px": 32, "steps": 10, "curriculum_start": 0.2, "curriculum_fraction": 0.5, **changes}
+    )
 
 
-def image(name="m", side=24):
+def image(name="m", side=32):
     noisy = np.random.default_rng(1).standard_normal((side, side)).astype(np.float32)
     return training_image(name, noisy, np.zeros_like(noisy), "supervised")
 
 
 def test_the_noise_of_the_training_pairs_grows_with_the_step_and_that_of_validation_is_full():
     draw, give = (
-        training_pairs([image()], settings(crop_px=24)),
-        validation_pairs([image()], settings(crop_px=24)),
+        training_pairs([image()], settings(), 1),
+        validation_pairs([image()], settings(), 1),
     )
     levels = [float(np.std(draw(index)[0])) for index in range(20)]
     np.testing.assert_allclose(levels[0], 0.2, rtol=1e-5)
@@ -44,29 +33,17 @@ def test_the_noise_of_the_training_pairs_grows_with_the_step_and_that_of_validat
     np.testing.assert_allclose(np.std(give(0)[0]), 1.0, rtol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("changes", "sentence"),
-    [
-        ({"pairing": "noise2void"}, "pairing 'noise2void' is unknown; use one of noise2noise, supervised"),
-        (
-            {"pairing": "noise2noise"},
-            "a noise curriculum needs clean targets, which the pairing noise2noise has not",
-        ),
-        ({"curriculum_start": 1.5}, r"curriculum_start \(1.5\) .* must lie between 0 and 1"),
-        ({"added_noise_sd": 1.0}, "added_noise_sd is 1.0 for the pairing supervised"),
-        (
-            {"pairing": "added_noise", "curriculum_fraction": 0.0},
-            "added_noise_sd is None for the pairing added_noise",
-        ),
-        (
-            {"pairing": "added_noise", "curriculum_fraction": 0.0, "added_noise_sd": 0.0},
-            "added_noise_sd is 0.0; it must be above 0",
-        ),
-    ],
-)
-def test_settings_that_do_not_go_together_are_refused_in_one_sentence(changes, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        check_pairing(settings(**changes))
+def test_pairs_follow_the_seed_they_are_given_and_not_that_of_the_run():
+    one, other, same = (
+        training_pairs([image(side=64)], settings(seed=run), seed)(0)[0]
+        for run, seed in ((1, 7), (1, 8), (2, 7))
+    )
+    assert not np.array_equal(one, other)
+    np.testing.assert_array_equal(one, same)
+
+
+def test_the_config_may_name_every_pairing_and_no_other():
+    assert set(get_args(Pairing)) == set(BIAS)
 
 
 def test_fewer_than_two_training_micrographs_are_refused():
@@ -81,6 +58,6 @@ def test_a_training_without_validation_is_refused():
 
 def test_a_crop_larger_than_any_image_is_refused():
     with pytest.raises(
-        ValueError, match="crops of 16 px are larger than small with 12 x 12 px; lower crop_px"
+        ValueError, match="crops of 32 px are larger than small with 12 x 12 px; lower crop_px"
     ):
         check_images([image(), image()], [image("small", 12)], settings())

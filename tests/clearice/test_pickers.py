@@ -11,13 +11,15 @@ import scipy.ndimage
 from numpy.typing import NDArray
 from sklearn.cluster import MeanShift
 
+from clearice.config.registry import all_pickers
 from clearice.image.thresholds import otsu
 from clearice.picking.blob import blob_contrast, local_maxima, thin_out
 from clearice.picking.matching import best_f1, inside, match, match_micrograph
 from clearice.picking.mean_shift import flat_modes, pick_mean_shift
-from clearice.picking.registry import PICKERS, pick
+from clearice.picking.registry import Picks, load_picker
 
 DIAMETER_PX = 24.0
+PICKERS = ("blob", "mean_shift")  # those without templates; test_template.py has the other
 CENTRES = np.array([[40.0, 40.0], [40.0, 100.0], [90.0, 64.0], [95.0, 140.0], [140.0, 40.0], [150.0, 110.0]])
 
 
@@ -27,6 +29,12 @@ def field(noise_sd: float = 0.3, ramp: float = 0.0) -> NDArray[np.float32]:
     for y, x in CENTRES:
         image -= (rows - y) ** 2 + (columns - x) ** 2 <= (DIAMETER_PX / 2) ** 2
     return image.astype(np.float32)
+
+
+def pick(
+    image: NDArray[np.float32], picker: str, diameter_px: float, *, particles_are_dark: bool = True
+) -> Picks:
+    return load_picker(picker)(image, diameter_px, particles_are_dark=particles_are_dark)
 
 
 @pytest.mark.parametrize("picker", PICKERS)
@@ -57,8 +65,21 @@ def test_a_flat_image_has_no_pick(picker: str) -> None:
 
 
 def test_an_unknown_picker_is_refused() -> None:
-    with pytest.raises(ValueError, match="use blob or mean_shift"):
-        pick(field(), "magic", DIAMETER_PX)
+    for name in ("magic", "matching", "registry"):
+        with pytest.raises(
+            ValueError, match=f"picker '{name}' is unknown; use one of blob, mean_shift, template"
+        ):
+            load_picker(name)
+
+
+def test_every_picker_of_the_config_has_a_function() -> None:
+    assert all(callable(load_picker(name)) for name in all_pickers())
+
+
+def test_blob_accepts_what_otsu_parts_and_mean_shift_all() -> None:
+    blobs, modes = (pick(field(), picker, DIAMETER_PX) for picker in PICKERS)
+    assert blobs.threshold == otsu(blobs.scores) and 0 < blobs.accepted.sum() < len(blobs.scores)
+    assert modes.threshold == 0 and modes.accepted.all()
 
 
 def test_a_particle_larger_than_the_image_is_refused() -> None:

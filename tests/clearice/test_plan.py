@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from clearice.run.batches import FAILED, OK, ManifestRow, retry, write_manifest
+from clearice.run.batches import FAILED, OK, ManifestRow, write_manifest
 from clearice.run.plan import sources_of_batch
+from clearice.run.retry import retry
 
 EMPTY = {"movie": "", "even": "", "odd": "", "single": ""}
 

@@ -5,7 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clearice.reporting.previews import bar_length_A, centre, grey_scale, to_grey, whole_field, with_scale_bar
+from clearice.config.reporting import PreviewSettings
+from clearice.reporting.previews import (
+    bar_length_A,
+    centre,
+    draw_panels,
+    grey_scale,
+    to_grey,
+    whole_field,
+    with_scale_bar,
+)
+
+SETTINGS = PreviewSettings(
+    per_batch=1, width_px=64, detail_px=32, reference_resolution_A=20.0, contrast_sd=4.0
+)
 
 
 def test_black_and_white_are_the_ends_of_the_scale() -> None:
@@ -59,3 +72,24 @@ def test_the_bar_is_as_long_as_it_says() -> None:
 def test_without_a_pixel_size_no_bar_is_drawn() -> None:
     picture = np.full((50, 50), 9, np.uint8)
     assert with_scale_bar(picture, 0.0) is picture
+
+
+def test_panels_have_the_grey_scale_of_the_raw_image() -> None:
+    """An image twice as strong as its raw one looks twice as strong, and is not scaled back."""
+    raw = np.random.default_rng(1).normal(0, 1, (128, 128)).astype(np.float32)
+    weak, strong = (
+        draw_panels(factor * raw, raw, pixel_size_A=10.0, raw_pixel_size_A=10.0, settings=SETTINGS)[0][:32]
+        for factor in (1, 2)
+    )  # the upper half: the scale bar is below
+    assert strong.std() == pytest.approx(2 * weak.std(), rel=0.1)
+
+
+@pytest.mark.parametrize("binning", [1, 2])
+def test_the_detail_shows_the_same_field_at_any_pixel_size(binning: int) -> None:
+    raw = np.zeros((256, 256), np.float32)
+    image = np.zeros((256 // binning, 256 // binning), np.float32)
+    field, detail = draw_panels(
+        image, raw, pixel_size_A=1.5 * binning, raw_pixel_size_A=1.5, settings=SETTINGS
+    )
+    assert field.shape == (64, 64)
+    assert detail.shape == (32 // binning, 32 // binning)

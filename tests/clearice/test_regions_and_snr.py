@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from clearice.config.kinds.mask_control import MaskControl
+from clearice.denoisers.mask_control import denoise
+from clearice.denoisers.registry import Evidence
 from clearice.evaluation.regions import Box, choose_pairs, cut_box, free_boxes, largest_free_boxes
 from clearice.evaluation.snr import micrograph_snr, pair_snr
-from clearice.image.masking import mask_control
 
 SHAPE = (256, 300)
 CENTRES = np.array([[60.0, 60.0], [60.0, 200.0], [180.0, 90.0], [180.0, 240.0]])
@@ -161,5 +163,7 @@ def test_masking_wins_equation_5() -> None:
     for y, x in CENTRES:
         image -= 2.0 * ((rows - y) ** 2 + (columns - x) ** 2 <= 20**2)
     raw = image.astype(np.float32)
-    cheat = micrograph_snr(mask_control(raw, sigma_px=4), pairs_of())
-    assert cheat.variance_dB > micrograph_snr(raw, pairs_of()).variance_dB + 15
+    control = micrograph_snr(
+        denoise(raw, 1.0, MaskControl(kind="mask_control", sigma_px=4), Evidence(raw)), pairs_of()
+    )
+    assert control.variance_dB > micrograph_snr(raw, pairs_of()).variance_dB + 15

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from clearice.image.rescale import check_equal_pixel_size, rescale_images, same_pixel_size
+from clearice.image.rescale import rescale_images
 
 
 def test_a_coarser_image_keeps_its_mean_and_its_slow_waves():
@@ -16,10 +16,3 @@ def test_a_coarser_image_keeps_its_mean_and_its_slow_waves():
 def test_an_unknown_or_coarser_pixel_size_is_refused(pixel_size_A):
     with pytest.raises(ValueError, match="only goes to a coarser pixel size"):
         rescale_images("m", np.zeros((1, 8, 8), np.float32), pixel_size_A, 3.0)
-
-
-def test_pixel_sizes_are_equal_but_for_rounding():
-    assert same_pixel_size(1.0, 1.0005)
-    check_equal_pixel_size("a", 1.0, "b", 1.0005)
-    with pytest.raises(ValueError, match=r"a has 1 A/px, but b 1\.01; set rescale_to_A"):
-        check_equal_pixel_size("a", 1.0, "b", 1.01)

@@ -9,7 +9,7 @@ from clearice.files.training_state import load_state, remove_state, save_state
 from clearice.training.initialisation import initialise
 from clearice.training.regression import train
 from clearice.training.resume import run_key
-from clearice.training.settings import RegressionSettings
+from support.training import small_training
 
 
 class Killed(BaseException):
@@ -40,21 +40,15 @@ def pair(index):
 
 
 def trained(folder, optimiser, killed_after=-1, patience=0, steps=12):
-    settings = RegressionSettings(
+    settings = small_training(
         steps=steps,
-        batch_size=2,
-        both_ways=True,
-        loss="L2",
+        pairing="noise2noise",
         optimiser=optimiser,
-        learning_rate=0.01,
         schedule="cosine",
         warmup_steps=3,
         clip_norm=1.0,
-        validate_every=4,
         validation_crops=4,
         patience=patience,
-        full_noise_step=0,
-        precision="float32",
     )
     return train(
         KilledAfter(killed_after),
@@ -64,7 +58,7 @@ def trained(folder, optimiser, killed_after=-1, patience=0, steps=12):
         device=torch.device("cpu"),
         workers=2,
         resume_from=load_state(folder),
-        keep=lambda state: save_state(folder, state),
+        save_state=lambda state: save_state(folder, state),
     )
 
 

@@ -1,9 +1,13 @@
-"""Noise fields: spectra, seams and chance of every source, whatever their size."""
+"""Noise fields: spectra, seams and random draws of every source, whatever their size."""
+
+from typing import get_args
 
 import numpy as np
 import pytest
 
+from clearice.config.stages.sample_noise import SampleNoise
 from clearice.noise.sampling import (
+    SOURCES,
     GeneratorOutput,
     coloured_fields,
     extracted_fields,
@@ -116,24 +120,24 @@ def make_extracted(count, field_px, patches, seed=0):
 
 
 def make_with_a_generator(count, field_px, patches, seed=0):
-    chance = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     output = GeneratorOutput(offset=0.5, amplitude=radial_amplitude(patches), patch_px=SIDE)
 
     def white(number, side):
-        return 0.5 + chance.standard_normal((number, side, side), dtype=np.float32)
+        return 0.5 + generator.standard_normal((number, side, side), dtype=np.float32)
 
-    return coloured_fields(white, output, count, field_px, any_size=True, batch_size=8, generator=chance)
+    return coloured_fields(white, output, count, field_px, any_size=True, batch_size=8, generator=generator)
 
 
 def make_with_a_patch_generator(count, field_px, patches, seed=0):
-    chance = np.random.default_rng(seed)
+    generator = np.random.default_rng(seed)
     output = GeneratorOutput(offset=0.5, amplitude=radial_amplitude(patches), patch_px=SIDE)
 
     def white(number, side):
         assert side == SIDE
-        return 0.5 + chance.standard_normal((number, side, side), dtype=np.float32)
+        return 0.5 + generator.standard_normal((number, side, side), dtype=np.float32)
 
-    return coloured_fields(white, output, count, field_px, any_size=False, batch_size=8, generator=chance)
+    return coloured_fields(white, output, count, field_px, any_size=False, batch_size=8, generator=generator)
 
 
 MAKERS = [make_gaussian, make_extracted, make_with_a_generator, make_with_a_patch_generator]
@@ -179,22 +183,26 @@ def test_equal_seeds_give_equal_fields_and_others_do_not(make):
 
 def test_extracted_fields_of_the_patch_size_are_turned_patches():
     patches = np.random.default_rng(0).standard_normal((5, 16, 16)).astype(np.float32)
-    known = {
+    turned = {
         np.rot90(form, turns).tobytes()
         for patch in patches
         for form in (patch, patch[:, ::-1])
         for turns in range(4)
     }
     drawn = extracted_fields(patches, 200, 16, np.random.default_rng(1))
-    assert {np.ascontiguousarray(field).tobytes() for field in drawn} <= known
+    assert {np.ascontiguousarray(field).tobytes() for field in drawn} <= turned
     assert len({field.tobytes() for field in drawn}) > 35
 
 
 def test_a_quilt_has_the_variance_of_its_patches_at_every_pixel():
-    chance = np.random.default_rng(2)
+    generator = np.random.default_rng(2)
 
     def draw(number):
-        return chance.standard_normal((number, 16, 16), dtype=np.float32)
+        return generator.standard_normal((number, 16, 16), dtype=np.float32)
 
-    variance = np.mean([quilted(draw, 16, 40, chance) ** 2 for _ in range(1500)], axis=0)
+    variance = np.mean([quilted(draw, 16, 40, generator) ** 2 for _ in range(1500)], axis=0)
     np.testing.assert_allclose(variance, 1.0, atol=0.2)
+
+
+def test_the_config_may_name_every_source_and_no_other():
+    assert get_args(SampleNoise.model_fields["source"].annotation) == SOURCES

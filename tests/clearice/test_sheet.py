@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
 from clearice.config.sheet import Row, append_rows, check_datasets, check_sheet, kind_of, name_rows
-from clearice.files.documents import read_yaml
-
-SCHEMAS = Path(__file__).resolve().parents[2] / "workflow" / "schemas"
 
 
 def movies(*numbers: int, dataset: str = "set") -> list[Row]:
@@ -100,10 +96,6 @@ def test_a_row_is_a_movie_or_a_pair_or_a_single() -> None:
             kind_of({**empty, **wrong})
 
 
-def sheet_schema() -> dict[str, object]:
-    return read_yaml(SCHEMAS / "micrographs.schema.yaml")
-
-
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -124,14 +116,13 @@ def test_a_wrong_row_of_the_sheet_is_named(change: dict[str, str], words: str) -
     rows = append([], movies(1, 2))
     rows[1] = {**rows[1], **change}
     with pytest.raises(ValueError, match=words):
-        check_sheet(rows, sheet_schema(), {"set": {}}, "sheet.tsv")
+        check_sheet(rows, {"set": {}}, "sheet.tsv")
 
 
 def test_a_dataset_stands_once_and_the_table_is_not_empty() -> None:
-    schema = read_yaml(SCHEMAS / "datasets.schema.yaml")
     row = {"dataset": "a", "pixel_size_A": "1"}
-    assert list(check_datasets([row], schema, "datasets.tsv")) == ["a"]
+    assert list(check_datasets([row], "datasets.tsv")) == ["a"]
     with pytest.raises(ValueError, match=r"row 2 \(a\): dataset 'a' stands twice"):
-        check_datasets([row, row], schema, "datasets.tsv")
+        check_datasets([row, row], "datasets.tsv")
     with pytest.raises(ValueError, match=r"datasets.tsv has no row; add one row per dataset"):
-        check_datasets([], schema, "datasets.tsv")
+        check_datasets([], "datasets.tsv")

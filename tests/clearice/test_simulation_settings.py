@@ -1,103 +1,125 @@
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
-from clearice.simulation.detectors import named_detector
-from clearice.simulation.settings import effective_b_factors_A2, imaging_of, simulation_settings
-
-VALUES: dict[str, Any] = {
-    "mode": "weak_phase",
-    "clean": "ctf",
-    "signal_scale": 0.8,
-    "damage": True,
-    "dose_before_e_per_A2": 0,
-    "frames": 1,
-    "drift_A": 0.0,
-    "empty_fraction": 0.25,
-    "spacing": 0.9,
-    "assembly": "",
-    "ignore_b_factors": False,
-    "b_factor_floor_A2": 20,
-    "solvent": True,
-    "astigmatism_um": 0.05,
-    "chromatic_aberration_mm": 2.7,
-    "energy_spread_eV": 0.7,
-    "convergence_mrad": 0.05,
-    "envelope_b_factor_A2": 60,
-    "energy_filter": False,
-    "ice_noise_scale": 1.0,
-    "thickness_gradient_nm_per_um": 3,
-    "background_power_A2": 0.005,
-    "background_exponent": 1.5,
-    "background_rolloff_A": 30,
-    "detector_dqe0": None,
-}
+from clearice.config.simulation import MovieSuffix, Physics, Simulation
+from clearice.files.counts import MOVIE_SUFFIXES
+from clearice.simulation.detectors import Detector, find_detector, named_detector
+from clearice.simulation.image_formation import MODES
+from clearice.simulation.imaging import CLEAN_KINDS, imaging_of
+from clearice.simulation.structures import effective_b_factors_A2
+from support.simulation import PHYSICS, small_physics, small_simulation
 
 
-def test_settings_keep_their_values_and_types() -> None:
-    settings = simulation_settings(VALUES)
-    assert dataclasses.asdict(settings) == VALUES
-    assert isinstance(settings.b_factor_floor_A2, float) and isinstance(settings.frames, int)
+def test_settings_keep_their_values_order_and_types() -> None:
+    dumped = small_physics().model_dump()
+    assert dumped == PHYSICS and list(dumped) == list(PHYSICS)
+    assert isinstance(dumped["b_factor_floor_A2"], float) and isinstance(dumped["frames"], int)
 
 
-@pytest.mark.parametrize("name", sorted(VALUES))
+@pytest.mark.parametrize("name", sorted(PHYSICS))
 def test_a_missing_setting_is_named_and_never_guessed(name: str) -> None:
-    with pytest.raises(ValueError, match=f"lack {name} and"):
-        simulation_settings({key: value for key, value in VALUES.items() if key != name})
+    with pytest.raises(ValidationError, match=name):
+        Physics(**{key: value for key, value in PHYSICS.items() if key != name})
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("name", "value"),
     [
-        ({"colour": "red"}, "unknown colour"),
-        ({"frames": 1.5}, "frames is 1.5"),
-        ({"damage": 1}, "damage is 1"),
-        ({"mode": 3}, "mode is 3"),
-        ({"signal_scale": "high"}, "signal_scale is 'high'"),
-        ({"signal_scale": None}, "signal_scale is None"),
-        ({"background_power_A2": float("nan")}, "background_power_A2 is nan"),
-        ({"empty_fraction": 1.2}, "empty_fraction is 1.2"),
-        ({"astigmatism_um": -0.1}, "astigmatism_um is -0.1"),
+        ("colour", "red"),
+        ("frames", 1.5),
+        ("frames", 0),
+        ("damage", 1),
+        ("mode", 3),
+        ("mode", "magic"),
+        ("signal_scale", "high"),
+        ("signal_scale", None),
+        ("background_power_A2", float("nan")),
+        ("background_power_A2", -1.0),
+        ("empty_fraction", 1.2),
+        ("astigmatism_um", -0.1),
+        ("detector_dqe0", 0.0),
     ],
 )
-def test_wrong_settings_are_refused_by_name(change: dict[str, Any], words: str) -> None:
-    with pytest.raises(ValueError, match=words):
-        simulation_settings(VALUES | change)
+def test_wrong_settings_are_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(ValidationError) as refused:
+        small_physics(**{name: value})
+    assert [error["loc"] for error in refused.value.errors()] == [(name,)]
+
+
+def test_a_drift_needs_several_frames() -> None:
+    assert small_physics(frames=2, drift_A=5.0).drift_A == 5.0
+    with pytest.raises(ValidationError, match="1 frames with a drift of 5 A make no movie"):
+        small_physics(drift_A=5.0)
+
+
+@pytest.mark.parametrize("weights", [[], [0.0], [1.0, -1.0], [float("nan")]])
+def test_weights_that_say_nothing_are_refused(weights: list[float]) -> None:
+    with pytest.raises(ValidationError, match="weights"):
+        small_simulation(weights=weights)
+    assert small_simulation(weights=[0.0, 2.0]).weights == [0.0, 2.0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("super_resolution", 3),
+        ("dose_e_per_A2", -2.0),
+        ("defocus_um", "1-inf"),
+        ("particles_per_um2", "-5"),
+        ("movie_suffix", ".avi"),
+    ],
+)
+def test_wrong_columns_are_refused_by_name(name: str, value: Any) -> None:
+    with pytest.raises(ValidationError) as refused:
+        small_simulation(**{name: value})
+    assert [error["loc"] for error in refused.value.errors()] == [(name,)]
+
+
+def test_the_config_may_name_what_the_simulator_has_and_no_more() -> None:
+    assert get_args(Physics.model_fields["mode"].annotation) == MODES
+    assert get_args(Physics.model_fields["clean"].annotation) == CLEAN_KINDS
+    assert get_args(MovieSuffix) == MOVIE_SUFFIXES
+    assert get_args(Simulation.model_fields["movie_suffix"].annotation) == MOVIE_SUFFIXES
 
 
 def test_super_resolution_halves_the_pixel_of_the_mtf() -> None:
-    def imaging(super_resolution: int) -> float:
-        return imaging_of(
-            simulation_settings(VALUES),
-            voltage_kV=300,
-            spherical_aberration_mm=0,
-            amplitude_contrast=0.07,
-            dose_e_per_A2=2,
-            ice_thickness_nm=30,
-            detector=named_detector("K2", 300, None),
-            detector_pixel_size_A=1.5,
-            super_resolution=super_resolution,
-        ).detector_pixel_A
+    def detector_pixel_A(super_resolution: int) -> float:
+        settings = small_simulation(super_resolution=super_resolution)
+        return imaging_of(settings, named_detector("K2", 300, None)).detector_pixel_A
 
-    assert imaging(1) == 1.5 and imaging(2) == 0.75
-    with pytest.raises(ValueError, match="super_resolution is 3"):
-        imaging(3)
+    assert detector_pixel_A(1) == 1.5 and detector_pixel_A(2) == 0.75
+
+
+def test_imaging_takes_every_setting_of_the_same_name() -> None:
+    settings = small_simulation(physics={"frames": 4, "drift_A": 2.0})
+    imaging = vars(imaging_of(settings, named_detector("K2", 300, None)))
+    imaging |= vars(imaging["optics"])
+    physics = settings.physics.model_dump()
+    shared = set(imaging) & set(physics)
+    assert len(shared) == 17 and {name: imaging[name] for name in shared} == {
+        name: physics[name] for name in shared
+    }
+    columns = {"voltage_kV", "spherical_aberration_mm", "amplitude_contrast", "dose_e_per_A2"}
+    for name in columns | {"ice_thickness_nm"}:
+        assert imaging[name] == getattr(settings, name)
 
 
 def test_b_factors_are_read_floored_or_ignored() -> None:
     own = np.array([0.0, 10.0, 90.0])
-    assert list(effective_b_factors_A2(own, simulation_settings(VALUES))) == [20, 20, 90]
-    assert list(effective_b_factors_A2(own, simulation_settings(VALUES | {"ignore_b_factors": True}))) == [
-        20,
-        20,
-        20,
-    ]
-    assert list(effective_b_factors_A2(own, simulation_settings(VALUES | {"b_factor_floor_A2": 0}))) == [
-        0,
-        10,
-        90,
-    ]
+    assert list(effective_b_factors_A2(own, small_physics())) == [20, 20, 90]
+    assert list(effective_b_factors_A2(own, small_physics(ignore_b_factors=True))) == [20, 20, 20]
+    assert list(effective_b_factors_A2(own, small_physics(b_factor_floor_A2=0))) == [0, 10, 90]
+
+
+def test_a_detector_is_found_by_name_or_in_its_file() -> None:
+    def found(name: str) -> Detector:
+        return find_detector(name, 300, 0.5, lambda path: (np.array([0.0, 0.5]), np.array([1.0, 0.4])))
+
+    assert found("K3").name == "K3" and found("K3").dqe0 == 0.5
+    mine = found("cameras/mtf_mine.star")
+    assert mine.name == "cameras/mtf_mine.star" and list(mine.mtf) == [1.0, 0.4]

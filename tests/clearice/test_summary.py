@@ -7,7 +7,15 @@ import math
 import numpy as np
 import pytest
 
-from clearice.reporting.summary import Score, Summary, summarise
+from clearice.reporting.summary import (
+    SIMULATED,
+    SUMMARY_COLUMNS,
+    Score,
+    Summary,
+    scores_of,
+    summarise,
+    summary_table,
+)
 
 
 def scores(method: str, values: list[float]) -> list[Score]:
@@ -57,3 +65,21 @@ def test_without_the_reference_there_is_no_gain() -> None:
 def test_a_number_given_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="two values of r for a"):
         summarise(scores("a", [1.0]) + scores("a", [2.0]), "raw")
+
+
+def test_simulated_micrographs_are_a_part_of_their_own_and_named_with_their_batch() -> None:
+    rows = [
+        {"method": "raw", "part": "full", "batch": batch, "micrograph": "m1", "metric": "r", "value": "0.5"}
+        for batch in ("b0001", "s9999")
+    ]
+    assert scores_of(rows) == [
+        Score("raw", "full", "b0001/m1", "r", 0.5),
+        Score("raw", SIMULATED, "s9999/m1", "r", 0.5),
+    ]
+
+
+def test_a_table_of_summaries_has_four_digits_and_says_what_is_no_number() -> None:
+    (row,) = summary_table(summarise(scores("raw", [1.23456]), "raw"))
+    assert tuple(row) == SUMMARY_COLUMNS
+    assert (row["mean"], row["micrographs"]) == ("1.235", 1)
+    assert str(row["standard_error"]) == "nan"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from clearice.files.counts import count_movie
+from clearice.files.counts import LABEL, count_movie
 from clearice.files.documents import read_json
 from clearice.files.star import read_star
 from clearice.files.truth import read_mtf, write_truth
@@ -90,6 +90,28 @@ def test_frames_come_back_as_whole_counts(tmp_path: Path, suffix: str) -> None:
         for index, frame in enumerate(frames):
             keep(index, frame)
     assert path.read_bytes() == first
+
+
+@pytest.mark.parametrize("suffix", [".mrcs", ".tif"])
+def test_a_frame_of_another_shape_leaves_nothing_behind(tmp_path: Path, suffix: str) -> None:
+    with (
+        pytest.raises(ValueError, match="all frames have one shape"),
+        count_movie(tmp_path / f"movie{suffix}", 2, (4, 5), 1.0) as keep,
+    ):
+        keep(0, np.ones((5, 4), np.float32))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_movie_has_the_bytes_that_mrcfile_writes(tmp_path: Path) -> None:
+    frames = np.random.default_rng(3).poisson(5.0, (3, 70, 90)).astype(np.float32)
+    with count_movie(tmp_path / "ours.mrcs", 3, (70, 90), 1.057) as keep:
+        for index, frame in enumerate(frames):
+            keep(index, frame)
+    with mrcfile.new(tmp_path / "theirs.mrcs", data=frames.astype(np.uint16)) as mrc:
+        mrc.set_image_stack()
+        mrc.voxel_size = (1.057, 1.057, 1.0)
+        mrc.header.label[0] = LABEL
+    assert (tmp_path / "ours.mrcs").read_bytes() == (tmp_path / "theirs.mrcs").read_bytes()
 
 
 def test_a_movie_that_is_no_count_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from clearice.networks.fast_unet import FastUNet
 from clearice.networks.unet import UNet
 from clearice.run.batches import ManifestRow, checksum, read_manifest, write_manifest
 from denoise_micrographs import denoise_micrographs
+from support.settings import call
 from support.shell import contents, run_from_shell
 
 
@@ -67,7 +68,7 @@ def batch(tmp_path: Path) -> dict[str, Any]:
 
 
 def test_a_batch_is_denoised_and_what_is_bad_fails_alone(batch: dict[str, Any]) -> None:
-    denoise_micrographs(**batch)
+    call(denoise_micrographs, **batch)
     rows = {row.micrograph: row for row in read_manifest(batch["manifest"])}
     assert {name: row.status for name, row in rows.items()} == {
         "good": "ok", "broken": "failed", "holes": "ok", "other": "ok", "gone": "failed",
@@ -81,7 +82,7 @@ def test_a_batch_is_denoised_and_what_is_bad_fails_alone(batch: dict[str, Any]) 
 def test_a_result_is_the_networks_in_the_units_of_the_input_and_says_what_it_is_for(
     batch: dict[str, Any],
 ) -> None:
-    denoise_micrographs(**batch)
+    call(denoise_micrographs, **batch)
     result = read_micrograph(batch["denoised"] / "other.mrc")
     expected = denoise_image(image(1), FastUNet(made_up(), torch.device("cpu"), "float32", 500))
     assert np.array_equal(result.pixels, expected)
@@ -90,9 +91,9 @@ def test_a_result_is_the_networks_in_the_units_of_the_input_and_says_what_it_is_
 
 
 def test_a_second_run_gives_equal_bytes(batch: dict[str, Any], tmp_path: Path) -> None:
-    denoise_micrographs(**batch)
+    call(denoise_micrographs, **batch)
     again = {**batch, "denoised": tmp_path / "again", "manifest": tmp_path / "again" / "manifest.tsv"}
-    denoise_micrographs(**again)
+    call(denoise_micrographs, **again)
     for name in ("good.mrc", "other.mrc", "holes.mrc", "manifest.tsv"):
         assert (batch["denoised"] / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
 
@@ -101,19 +102,19 @@ def test_a_model_of_another_pixel_size_fails_the_rows_unless_they_are_rescaled(b
     network = made_up()
     file = NetworkFile("unet", network.settings, network.state_dict(), 3.0, "fine", "main", {})
     save_network(batch["model"], file)
-    denoise_micrographs(**batch)
+    call(denoise_micrographs, **batch)
     rows = {row.micrograph: row for row in read_manifest(batch["manifest"])}
     assert rows["good"].reason.startswith("good.mrc has 1.5 A/px, but")
-    denoise_micrographs(**{**batch, "rescale_to_A": 3.0, "return_at": "model"})
+    call(denoise_micrographs, **{**batch, "rescale_to_A": 3.0, "return_at": "model"})
     result = read_micrograph(batch["denoised"] / "good.mrc")
     assert result.pixels.shape == (45, 35)
     assert result.pixel_size_A == pytest.approx(3.0)
 
 
 def test_bfloat16_gives_nearly_the_same(batch: dict[str, Any], tmp_path: Path) -> None:
-    denoise_micrographs(**batch)
+    call(denoise_micrographs, **batch)
     there = {"denoised": tmp_path / "half", "manifest": tmp_path / "half" / "manifest.tsv"}
-    denoise_micrographs(**{**batch, **there, "precision": "bfloat16"})
+    call(denoise_micrographs, **{**batch, **there, "precision": "bfloat16"})
     exact = read_micrograph(batch["denoised"] / "good.mrc").pixels
     rounded = read_micrograph(tmp_path / "half" / "good.mrc").pixels
     assert 0 < (rounded - exact).std() < 0.05 * exact.std()
@@ -141,8 +142,9 @@ def test_a_highpass_in_the_step_equals_a_highpass_before_it(batch: dict[str, Any
     for case, images, length_A in (("step", raw, 40.0), ("before", passed, 0.0), ("none", raw, 0.0)):
         folder = tmp_path / case
         there = {"denoised": folder / "out", "manifest": folder / "out" / "manifest.tsv"}
-        denoise_micrographs(
-            **{**batch, **there, "micrographs": write_batch(folder, images), "highpass_A": length_A}
+        call(
+            denoise_micrographs,
+            **{**batch, **there, "micrographs": write_batch(folder, images), "highpass_A": length_A},
         )
         made[case] = [(folder / "out" / f"{name}.mrc").read_bytes() for name in raw]
     assert made["step"] == made["before"]
@@ -169,7 +171,7 @@ def test_noise_is_normalised_by_its_namesake_at_the_pixels_and_the_highpass_of_t
         "return_at": "model",
         "highpass_A": highpass_A,
     }
-    denoise_micrographs(**{**batch, **there})
+    call(denoise_micrographs, **{**batch, **there})
     applied = FastUNet(network, torch.device("cpu"), "float32", 500)
     for name in real:
         seen, model = (
@@ -197,22 +199,22 @@ def test_noise_is_normalised_by_its_namesake_at_the_pixels_and_the_highpass_of_t
 )
 def test_settings_are_refused_at_the_door(batch: dict[str, Any], change: dict[str, Any], words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        denoise_micrographs(**{**batch, **change})
+        call(denoise_micrographs, **{**batch, **change})
     assert not batch["manifest"].exists()
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_an_error(batch: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="cuda was asked for"):
-        denoise_micrographs(**{**batch, "device": "cuda"})
+        call(denoise_micrographs, **{**batch, "device": "cuda"})
 
 
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU: torch sees none")
 def test_a_gpu_gives_the_result_of_the_cpu(batch: dict[str, Any], tmp_path: Path) -> None:
-    denoise_micrographs(**batch)
+    call(denoise_micrographs, **batch)
     there = {**batch, "denoised": tmp_path / "gpu", "manifest": tmp_path / "gpu" / "manifest.tsv"}
-    denoise_micrographs(**{**there, "device": "cuda"})
+    call(denoise_micrographs, **{**there, "device": "cuda"})
     cpu, gpu = (
         read_micrograph(folder / "good.mrc").pixels for folder in (batch["denoised"], tmp_path / "gpu")
     )
@@ -222,11 +224,11 @@ def test_a_gpu_gives_the_result_of_the_cpu(batch: dict[str, Any], tmp_path: Path
 def test_a_network_of_another_kind_is_refused(batch: dict[str, Any]) -> None:
     save_network(batch["model"], NetworkFile("noise_gan", {}, {}, 1.5, "noise_gan", "main", {}))
     with pytest.raises(ValueError, match="holds a noise_gan"):
-        denoise_micrographs(**batch)
+        call(denoise_micrographs, **batch)
 
 
 def test_it_runs_from_a_shell_to_the_files_of_a_direct_call(batch: dict[str, Any], tmp_path: Path) -> None:
-    denoise_micrographs(**batch)
+    call(denoise_micrographs, **batch)
     there = {"denoised": tmp_path / "shell", "manifest": tmp_path / "shell" / "manifest.tsv"}
     assert "denoised 4 of 4" in run_from_shell("denoise_micrographs", {**batch, **there})
     # The manifest's reason names the file that could not be read, which is the same.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,8 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from clearice.config.base import Settings
+from clearice.config.evaluation import RegionSettings, ScoreSettings
+from clearice.config.picking import PickSettings
 from clearice.files.mrc import write_micrograph
 from support.scored_batch import DIAMETER_A, NAMES, PIXEL_SIZE_A, Batch, noise, scene
+from support.settings import made
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
 Arguments = Callable[[Path], dict[str, Any]]
@@ -50,10 +55,13 @@ def arguments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Arguments]:
             "reference_coordinates": known,
             "regions": out,
             "manifest": out / "manifest.tsv",
-            "particle_diameter_A": DIAMETER_A,
-            "pairs": 4,
-            "largest_box_A": 48.0,
-            "smallest_box_A": 16.0,
+            "settings": made(
+                RegionSettings,
+                particle_diameter_A=DIAMETER_A,
+                region_pairs=4,
+                largest_box_A=48.0,
+                smallest_box_A=16.0,
+            ),
         },
         "make_null_micrographs": lambda out: {
             "micrographs": batch.raw,
@@ -63,11 +71,11 @@ def arguments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Arguments]:
             "part": "even",
             "seed": 7,
         },
-        "mask_micrographs": lambda out: {
+        "filter_micrographs": lambda out: {
             "micrographs": batch.raw,
             "denoised": out,
             "manifest": out / "manifest.tsv",
-            "sigma_px": 3.0,
+            "settings": {"kind": "mask_control", "sigma_px": 3.0},
         },
         "pick_particles": lambda out: {
             "micrographs": batch.raw,
@@ -75,12 +83,16 @@ def arguments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Arguments]:
             "manifest": out / "manifest.tsv",
             "candidates": out / "candidates.tsv",
             "summary": out / "summary.tsv",
-            "picker": "mean_shift",
-            "particle_diameter_A": DIAMETER_A,
-            "particles_are_dark": False,
-            "box_A": 64.0,
-            "box_files": True,
-            "csv_files": True,
+            "settings": made(
+                PickSettings,
+                picker="mean_shift",
+                own={},
+                particle_diameter_A=DIAMETER_A,
+                particles_are_dark=False,
+                box_A=64.0,
+                box_files=True,
+                csv_files=True,
+            ),
         },
         "match_picks": lambda out: {
             "candidates": picks / "candidates.tsv",
@@ -90,6 +102,7 @@ def arguments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Arguments]:
             "null_candidates": nothing / "candidates.tsv",
             "null_summary": nothing / "summary.tsv",
             "picker": "blob",
+            "scores_compare": True,
             "seed": 7,
             **where,
         },
@@ -101,10 +114,7 @@ def arguments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Arguments]:
             "clean": batch.clean,
             "second_exposure": batch.odd,
             "null": null,
-            "coarsest_A": 200.0,
-            "finest_A": 8.0,
-            "ring_px": 1.0,
-            "frc_ring_px": 6.0,
+            "settings": made(ScoreSettings, finest_A=8.0, frc_ring_px=6.0),
             **where,
         },
         "summarise_scores": lambda out: {
@@ -117,10 +127,14 @@ def arguments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Arguments]:
 
 
 def words_of(arguments: dict[str, Any]) -> list[str]:
-    """Write arguments as flags: lists as several words, truth as true and false."""
+    """Write arguments as flags: lists as several words, truth as true and false, settings as JSON."""
     words = []
     for name, value in arguments.items():
-        values = value if isinstance(value, list) else [value]
+        if isinstance(value, Settings):
+            value = value.model_dump_json()
+        values = (
+            value if isinstance(value, list) else [json.dumps(value) if isinstance(value, dict) else value]
+        )
         words += [f"--{name}", *(str(one).lower() if isinstance(one, bool) else str(one) for one in values)]
     return words
 
@@ -138,7 +152,7 @@ def contents(folder: Path) -> dict[str, bytes]:
         "import_exposures",
         "choose_regions",
         "make_null_micrographs",
-        "mask_micrographs",
+        "filter_micrographs",
         "pick_particles",
         "match_picks",
         "score_method",

@@ -7,6 +7,7 @@ import starfile
 import export_star as step
 from clearice.files.mrc import write_micrograph
 from clearice.run.batches import ManifestRow, write_manifest
+from support.settings import call
 
 
 def _batch(folder, statuses, pixel_size_A=1.3):
@@ -24,7 +25,8 @@ def _batch(folder, statuses, pixel_size_A=1.3):
 
 
 def _export(manifests, star, amplitude_contrast=0.1):
-    step.export_star(
+    call(
+        step.export_star,
         manifests=manifests,
         dataset="empiar10146",
         pixel_size_A=0.65,

@@ -13,6 +13,7 @@ from clearice.files.stacks import read_stack
 from clearice.files.tables import read_table
 from clearice.run.batches import files_of, process_rows, read_manifest, write_manifest
 from extract_noise import OUTLINE, extract_noise
+from support.settings import call
 from support.shell import contents, run_from_shell
 
 SETTINGS = {
@@ -70,7 +71,7 @@ def arguments(micrographs, guide, noise, **changed):
 def extract(tmp_path, raws, guides, guide_A=3.0, **changed):
     noise = tmp_path / "noise"
     inputs = write_batch(tmp_path / "raw", raws), write_batch(tmp_path / "guide", guides, guide_A)
-    extract_noise(**arguments(*inputs, noise, **changed))
+    call(extract_noise, **arguments(*inputs, noise, **changed))
     return noise
 
 
@@ -185,7 +186,7 @@ def test_it_runs_from_a_shell_to_the_files_of_a_direct_call(tmp_path):
     raws, guides = scenes(["m1", "m2"])
     inputs = write_batch(tmp_path / "raw", raws), write_batch(tmp_path / "guide", guides)
     changed = {"maximum_patches": 12, "contamination_sd": 6.0, "highpass_A": 150.0}
-    extract_noise(**arguments(*inputs, tmp_path / "call", **changed))
+    call(extract_noise, **arguments(*inputs, tmp_path / "call", **changed))
     said = run_from_shell("extract_noise", arguments(*inputs, tmp_path / "shell", **changed))
     assert "searched for noise 2 of 2" in said
     assert contents(tmp_path / "shell") == contents(tmp_path / "call")

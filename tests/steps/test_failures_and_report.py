@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import base64
+import html
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from check_failures import check_failures
+from clearice.config.reporting import ReportSettings
 from clearice.evaluation.null_test import OF_FREE_BOXES, OF_WHOLE_FIELD
 from clearice.files.documents import write_json
 from clearice.files.tables import read_table, write_table
 from clearice.reporting.summary import Summary
 from clearice.run.batches import FAILED, OK, ManifestRow, write_manifest
+from clearice.training.pairs import BIAS
 from write_report import write_report
 
 PLACES = {
@@ -45,10 +50,14 @@ def manifests(tmp_path: Path) -> dict[str, list[Path]]:
     return found
 
 
-def listed(manifests: dict[str, list[Path]], tmp_path: Path) -> list[dict[str, str]]:
-    check_failures(
-        **manifests, settings=[], table=tmp_path / "failures.tsv", expected={}, max_failed_fraction=0.6
-    )
+def flat(manifests: dict[str, list[Path]]) -> list[Path]:
+    """List the manifests of all stages, the last stage first."""
+    return [path for paths in reversed(manifests.values()) for path in paths]
+
+
+def listed(manifests: dict[str, list[Path]], tmp_path: Path, **changes: Any) -> list[dict[str, str]]:
+    values = {"sum_settings": [], "expected": {}, "max_failed_fraction": 0.6} | changes
+    check_failures(manifests=flat(manifests), table=tmp_path / "failures.tsv", run_methods=["raw"], **values)
     return read_table(tmp_path / "failures.tsv")
 
 
@@ -86,13 +95,37 @@ def test_a_failure_of_the_sums_is_not_told_again_by_what_only_carries_it_on(
     assert found == [("sums", "m2", "yes"), ("denoised", "m2", "yes"), ("picks", "m1", "no")]
 
 
-def page_of(manifests: dict[str, list[Path]], tmp_path: Path, summary: list[Summary]) -> str:
+@pytest.mark.parametrize(("made", "wanted"), [("gain.mrc", "./gain.mrc"), (None, None)])
+def test_sums_made_with_the_settings_of_the_table_pass(
+    made: str | None, wanted: str | None, manifests: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    settings = manifests["sums"][0].with_name("settings.json")
+    write_json(settings, {"gain": made})
+    assert listed(manifests, tmp_path, sum_settings=[settings], expected={"set": {"gain": wanted}}) == []
+
+
+def test_sums_made_with_other_settings_than_their_datasets_are_refused(
+    manifests: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    settings = manifests["sums"][0].with_name("settings.json")
+    write_json(settings, {"first_frame": 1})
+    expected = {"set": {"first_frame": 3}, "other": {"first_frame": 1}}
+    with pytest.raises(ValueError, match="made with first_frame 1, but the datasets table says 3"):
+        listed(manifests, tmp_path, sum_settings=[settings], expected=expected)
+
+
+def page_of(
+    manifests: dict[str, list[Path]],
+    tmp_path: Path,
+    summary: list[Summary],
+    pairings: dict[str, str] | None = None,
+    previews: Sequence[Path] = (),
+) -> str:
     """Write the report of one dataset."""
     settings: dict[str, Any] = {
         "seed": 1,
         "run": {"methods": ["raw"]},
         "methods": {"raw": {"kind": "raw"}, "mask_control": {"kind": "mask_control", "sigma_px": 5}},
-        "noise2noise": {"pairing": "noise2noise"},
         "previews": {"reference_resolution_A": 20},
     }
     write_json(
@@ -101,14 +134,18 @@ def page_of(manifests: dict[str, list[Path]], tmp_path: Path, summary: list[Summ
     scores = tmp_path / "results/set/scores/summary.tsv"
     write_table(scores, [vars(row) for row in summary], list(Summary.__dataclass_fields__))
     write_report(
-        **manifests,
-        previews=[],
+        manifests=flat(manifests),
+        previews=list(previews),
         scores=[scores],
         provenance=tmp_path / "provenance.json",
         page=tmp_path / "page.html",
-        micrographs_shown=0,
-        methods=["raw", "mask_control"],
-        reference="raw",
+        settings=ReportSettings(
+            in_report=1,
+            run_methods=["raw"],
+            shown_methods=["raw", "mask_control"],
+            reference="raw",
+            pairings=pairings or {},
+        ),
     )
     return (tmp_path / "page.html").read_text()
 
@@ -141,7 +178,7 @@ def test_the_page_says_how_many_nulls_come_from_the_whole_field(
     assert ("that of the others that of their particle-free boxes" in page) == (whole > 0 and free > 0)
 
 
-def test_the_page_shows_gain_and_n_and_names_the_cheat_though_the_run_does_not(
+def test_the_page_shows_gain_and_n_and_names_the_mask_control_though_the_run_does_not(
     manifests: dict[str, list[Path]], tmp_path: Path
 ) -> None:
     lines = [
@@ -164,3 +201,26 @@ def test_a_field_without_pairs_of_regions_is_named_unless_it_is_simulated(
     write_manifest(simulated, [ManifestRow("s1", "s1.json", OK, "no SNR: empty", "0")])
     page = page_of(manifests, tmp_path, [])
     assert "<li>set, regions, m1: no SNR: crowded</li>" in page and "no SNR: empty" not in page
+
+
+@pytest.mark.parametrize("pairing", BIAS)
+def test_the_page_tells_the_bias_of_every_shown_method_that_chooses_its_pairs(
+    pairing: str, manifests: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    page = html.unescape(page_of(manifests, tmp_path, [], pairings={"raw": pairing, "not_shown": pairing}))
+    assert f"<li>method raw learns from pairs of the kind {pairing}: {BIAS[pairing]}</li>" in page
+    assert page.count("learns from pairs") == 1
+
+
+def test_pictures_stand_under_the_names_their_folders_give(
+    manifests: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "results/set/figures/previews/lowpass/odd/b0001"
+    write_manifest(folder / "manifest.tsv", [ManifestRow("m1", "m1.png", OK, "", "0")])
+    (folder / "m1.png").write_bytes(b"field")
+    (folder / "m1_detail.png").write_bytes(b"detail")
+    page = page_of(manifests, tmp_path, [], previews=[folder / "manifest.tsv"])
+    assert "<h3>set: m1 (odd frames)</h3>" in page
+    for name, picture in (("whole field", b"field"), ("detail", b"detail")):
+        data = base64.b64encode(picture).decode()
+        assert f'<img src="data:image/png;base64,{data}" alt="lowpass, {name}">' in page

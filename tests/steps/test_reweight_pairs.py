@@ -11,6 +11,7 @@ from clearice.run.batches import FAILED, ManifestRow, files_of, process_rows, re
 from clearice.run.training_set import chosen_files
 from clearice.training.pairs import training_images
 from reweight_pairs import reweight_pairs
+from support.settings import call
 from support.shell import contents, run_from_shell
 
 SETTINGS = {
@@ -72,7 +73,7 @@ def arguments(folder, clean, noisy, noise, **changed):
 
 def reweight(tmp_path, clean, noisy, noise, out="out", **changed):
     folder = tmp_path / out
-    reweight_pairs(**arguments(folder, clean, noisy, noise, **changed))
+    call(reweight_pairs, **arguments(folder, clean, noisy, noise, **changed))
     return folder
 
 

@@ -9,6 +9,7 @@ from clearice.files.tables import read_table
 from clearice.noise.spectral_shaping import colour, radial_amplitude
 from clearice.run.batches import process_rows, write_manifest
 from sample_noise import sample_noise
+from support.settings import call
 from support.shell import contents, run_from_shell
 from train_noise_gan import train_noise_gan
 
@@ -33,7 +34,8 @@ def write_noise(folder, seed=0, pixel_size_A=3.0):
 
 
 def train(folder, noise, stationary=True):
-    train_noise_gan(
+    call(
+        train_noise_gan,
         noise=[noise],
         model=folder / "main.pt",
         history=folder / "main.tsv",
@@ -85,7 +87,7 @@ def arguments(folder, noise, **changed):
 
 
 def sample(folder, noise, **changed):
-    sample_noise(**arguments(folder, noise, **changed))
+    call(sample_noise, **arguments(folder, noise, **changed))
     return read_stack(folder / "synthetic.mrcs")
 
 
@@ -142,7 +144,7 @@ def test_what_does_not_fit_together_is_refused(tmp_path):
     foreign = tmp_path / "unet.pt"
     save_network(foreign, NetworkFile("unet", {}, {}, 3.0, "coarse", "main", {}))
     for changed, message in [
-        ({"source": "sea"}, "noise source 'sea' is unknown"),
+        ({"source": "sea"}, "source is 'sea', but must be one of gan, extracted, gaussian"),
         ({"source": "gan"}, "needs a model"),
         ({"source": "gan", "model": foreign}, "kind unet, not noise_gan"),
         ({"minimum_patches": 1000}, r"1000 are needed: lower extract_noise\.ssim_threshold"),

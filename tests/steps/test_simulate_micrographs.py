@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +17,8 @@ from clearice.files.mrc import read_micrograph
 from clearice.files.star import read_star
 from clearice.files.structures import read_structure
 from clearice.run.batches import checksum, files_of, read_manifest
+from support.settings import call
+from support.shell import run_from_shell
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "simulate_micrographs.py"
 SETTINGS: dict[str, Any] = {
@@ -98,7 +97,7 @@ def arguments(folder: Path, **changes: Any) -> dict[str, Any]:
         "particles_per_um2": "4000-8000",
         "ice_thickness_nm": 30.0,
         "defocus_um": "1.0-2.0",
-        "settings": dict(SETTINGS),
+        "physics": dict(SETTINGS),
         "seed": 7,
         "device": "cpu",
     }
@@ -108,8 +107,8 @@ def arguments(folder: Path, **changes: Any) -> dict[str, Any]:
 
 def simulate(folder: Path, **changes: Any) -> None:
     folder.mkdir(exist_ok=True)
-    settings = SETTINGS | changes.pop("settings", {})
-    step().simulate_micrographs(**arguments(folder, settings=settings, **changes))
+    settings = SETTINGS | changes.pop("physics", {})
+    call(step().simulate_micrographs, **arguments(folder, physics=settings, **changes))
 
 
 def pixels(folder: Path, name: str) -> np.ndarray:
@@ -139,7 +138,7 @@ def test_a_batch_holds_matched_pairs_and_the_truth_about_them(tmp_path: Path) ->
 
 
 def test_the_truth_says_where_the_particles_are(tmp_path: Path) -> None:
-    simulate(tmp_path, settings={"clean": "noctf"}, number=1)
+    simulate(tmp_path, physics={"clean": "noctf"}, number=1)
     clean = pixels(tmp_path / "clean", "s0001_001")
     table = read_star(tmp_path / "truth" / "s0001_001.star")["particles"]
     at = clean[np.rint(table["rlnCoordinateY"]).astype(int), np.rint(table["rlnCoordinateX"]).astype(int)]
@@ -164,7 +163,7 @@ def test_more_micrographs_leave_the_first_ones_as_they_were(tmp_path: Path) -> N
 
 
 def test_empty_fields_hold_noise_and_no_particle(tmp_path: Path) -> None:
-    simulate(tmp_path, settings={"empty_fraction": 0.34})
+    simulate(tmp_path, physics={"empty_fraction": 0.34})
     placed = [read_json(path)["particles_placed"] for path in sorted((tmp_path / "truth").glob("*.json"))]
     assert placed.count(0) == 1, "of three fields a third"
     name = f"s0001_{placed.index(0) + 1:03d}"
@@ -190,7 +189,7 @@ def test_a_movie_adds_up_to_its_micrograph(tmp_path: Path, suffix: str) -> None:
         movies_manifest=tmp_path / "movies" / "manifest.tsv",
         movie_suffix=suffix,
         number=1,
-        settings={"frames": 4, "drift_A": 6.0},
+        physics={"frames": 4, "drift_A": 6.0},
     )
     path = tmp_path / "movies" / f"s0001_001{suffix}"
     if suffix == ".mrcs":
@@ -212,7 +211,7 @@ def test_an_mtf_file_serves_as_detector(tmp_path: Path) -> None:
     mtf.write_text(
         "data_\n\nloop_\n_rlnResolutionInversePixel #1\n_rlnMtfValue #2\n0.0 1.0\n0.25 0.8\n0.5 0.4\n\n"
     )
-    simulate(tmp_path, detector=str(mtf), number=1, settings={"detector_dqe0": 0.5})
+    simulate(tmp_path, detector=str(mtf), number=1, physics={"detector_dqe0": 0.5})
     used = read_json(tmp_path / "truth" / "s0001_001.json")["imaging"]["detector"]
     assert used["name"].endswith("mtf_mine.star") and used["dqe0"] == 0.5
     assert used["cycles_per_px"] == [0.0, 0.25, 0.5] and used["mtf"] == [1.0, 0.8, 0.4]
@@ -229,7 +228,7 @@ def test_the_truth_names_all_that_the_image_was_made_of(tmp_path: Path) -> None:
 
 
 def test_the_angles_of_the_truth_project_to_the_clean_image(tmp_path: Path) -> None:
-    simulate(tmp_path, settings={"clean": "noctf"}, number=1)
+    simulate(tmp_path, physics={"clean": "noctf"}, number=1)
     table = read_star(tmp_path / "truth" / "s0001_001.star")
     everyone = pd.concat([table["particles"], table["outside"]])
     atoms = read_structure(tmp_path / "one.pdb").positions_A
@@ -251,21 +250,21 @@ def test_the_angles_of_the_truth_project_to_the_clean_image(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"dose_e_per_A2": -2.0}, "the dose is -2"),
+        ({"dose_e_per_A2": -2.0}, "dose_e_per_A2 is -2"),
         ({"detector": "K9"}, "detector 'K9' is unknown"),
         ({"particles_per_um2": "90000"}, "random placing jams"),
         ({"pixel_size_A": 9.0, "defocus_um": "0.5"}, "too coarse for"),
         ({"defocus_um": "0.02"}, "less half of astigmatism_um 0.05 is -0.005 um, which is not positive"),
-        ({"defocus_um": "1-inf"}, "give a range such as"),
+        ({"defocus_um": "1-inf"}, "a range such as"),
         ({"ice_thickness_nm": 0.0}, "takes 0 nm of ice below zero"),
         ({"weights": [-1.0]}, "the weights of the structures are"),
-        ({"particles_per_um2": "-5"}, "give a range such as"),
+        ({"particles_per_um2": "-5"}, "a range such as"),
         ({"device": "cuda:99"}, "device cuda:99 was asked for"),
-        ({"settings": {"background_power_A2": -1.0}}, "background_power_A2 is -1"),
+        ({"physics": {"background_power_A2": -1.0}}, "background_power_A2 is -1"),
         ({"weights": [1.0, 2.0]}, "give each structure one weight"),
         ({"movie_suffix": ".avi"}, "movie_suffix is '.avi'"),
-        ({"settings": {"frames": 0}}, "make no movie"),
-        ({"settings": {"assembly": "3"}}, "no biological assembly '3'"),
+        ({"physics": {"drift_A": 2.0}}, "make no movie"),
+        ({"physics": {"assembly": "3"}}, "no biological assembly '3'"),
     ],
 )
 def test_impossible_orders_end_in_a_sentence_before_anything_is_written(
@@ -289,7 +288,7 @@ def test_a_file_without_a_usable_structure_ends_in_a_sentence(tmp_path: Path, te
     given = arguments(tmp_path)
     (tmp_path / "one.pdb").write_text(text)
     with pytest.raises(ValueError, match=words):
-        step().simulate_micrographs(**given)
+        call(step().simulate_micrographs, **given)
     assert not (tmp_path / "noisy").exists()
 
 
@@ -302,12 +301,5 @@ def test_a_micrograph_that_cannot_be_written_is_a_failed_row_in_all_manifests(tm
 
 
 def test_the_step_runs_from_a_shell(tmp_path: Path) -> None:
-    flags: list[str] = []
-    for name, value in arguments(tmp_path, number=1).items():
-        words = (
-            value if isinstance(value, list) else [json.dumps(value) if isinstance(value, dict) else value]
-        )
-        flags += [f"--{name}", *map(str, words)]
-    done = subprocess.run([sys.executable, str(SCRIPT), *flags], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "noisy" / "s0001_001.mrc").exists() and "particles placed" in done.stderr
+    said = run_from_shell("simulate_micrographs", arguments(tmp_path, number=1))
+    assert (tmp_path / "noisy" / "s0001_001.mrc").exists() and "particles placed" in said

@@ -1,9 +1,6 @@
 import errno
 import gzip
-import json
 import os
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
@@ -16,6 +13,8 @@ import tifffile
 import sum_frames as step
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
 from clearice.run.batches import read_manifest
+from support.settings import call
+from support.shell import run_from_shell
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "sum_frames.py"
 
@@ -44,7 +43,7 @@ def _arguments(out, rows, **changes):
         "rows": rows,
         **{part: out / part / "b0001" for part in PARTS},
         **{f"{part}_manifest": out / part / "b0001" / "manifest.tsv" for part in PARTS},
-        "settings": out.with_name(f"{out.name}_settings.json"),
+        "record": out.with_name(f"{out.name}_settings.json"),
         "pixel_size_A": 1.25,
         "gain": None,
         "gain_operation": "multiply",
@@ -53,7 +52,7 @@ def _arguments(out, rows, **changes):
         "defects": None,
         "first_frame": 1,
         "last_frame": 0,
-        "binning": 1,
+        "sum_binning": 1,
         "threads": 1,
     }
     return {**arguments, **changes}
@@ -61,7 +60,7 @@ def _arguments(out, rows, **changes):
 
 def _sum(out, rows, **changes):
     """Run the step; give the manifests by part and micrograph."""
-    step.sum_frames(**_arguments(out, rows, **changes))
+    call(step.sum_frames, **_arguments(out, rows, **changes))
     return {
         part: {row.micrograph: row for row in read_manifest(out / part / "b0001" / "manifest.tsv")}
         for part in PARTS
@@ -107,7 +106,7 @@ def test_even_plus_odd_is_full_after_all_corrections(tmp_path):
         gain_quarter_turns=1,
         gain_operation="divide",
         defects=tmp_path / "defects.txt",
-        binning=2,
+        sum_binning=2,
     )
     full, even, odd = (_image(tmp_path / "o", "m1", part) for part in PARTS)
     np.testing.assert_array_equal(full.pixels, even.pixels + odd.pixels)
@@ -248,12 +247,18 @@ def test_one_bad_row_never_stops_the_batch(tmp_path, kind):
     [
         ({"last_frame": 9}, "has 5 frames, but last_frame is 9"),
         ({"first_frame": 6}, "no range of its 5 frames"),
-        ({"binning": 20}, "use a smaller factor"),
     ],
 )
 def test_settings_that_do_not_fit_a_movie_fail_its_row(tmp_path, settings, sentence):
     done = _sum(tmp_path / "o", [_row("m1", movie=_movie(tmp_path / "m.mrc"))], **settings)
     assert done["full"]["m1"].status == "failed" and sentence in done["full"]["m1"].reason
+    assert _files(tmp_path / "o") == MANIFESTS
+
+
+def test_a_binning_larger_than_the_frames_fails_their_row(tmp_path):
+    rows = [_row("m1", movie=_movie(tmp_path / "m.mrc", FRAMES[:, :6, :7]))]
+    done = _sum(tmp_path / "o", rows, sum_binning=8)
+    assert done["full"]["m1"].status == "failed" and "use a smaller factor" in done["full"]["m1"].reason
     assert _files(tmp_path / "o") == MANIFESTS
 
 
@@ -360,8 +365,5 @@ def test_equal_movies_make_equal_bytes(tmp_path):
 
 def test_the_step_runs_from_a_shell(tmp_path):
     rows = [_row("m1", movie=_movie(tmp_path / "m.mrc"))]
-    words = []
-    for name, value in _arguments(tmp_path / "o", rows).items():
-        words += [f"--{name}", json.dumps(value) if name == "rows" else "" if value is None else str(value)]
-    subprocess.run([sys.executable, SCRIPT, *words], check=True, capture_output=True)
+    run_from_shell("sum_frames", _arguments(tmp_path / "o", rows))
     np.testing.assert_array_equal(_image(tmp_path / "o", "m1").pixels, FRAMES.sum(axis=0))

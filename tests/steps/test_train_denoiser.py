@@ -13,6 +13,7 @@ from clearice.files.mrc import write_micrograph
 from clearice.files.tables import read_table
 from clearice.networks.unet import UNet
 from clearice.run.batches import FAILED, OK, ManifestRow, checksum, write_manifest
+from support.settings import call
 from support.shell import command_of
 from train_denoiser import train_denoiser
 
@@ -84,7 +85,7 @@ def pairs(tmp_path):
 
 
 def test_noise2noise_writes_a_model_that_loads_and_a_history(tmp_path, pairs):
-    train_denoiser(**arguments(tmp_path, **pairs))
+    call(train_denoiser, **arguments(tmp_path, **pairs))
     model = load_network(tmp_path / "models" / "main.pt")
     network = UNet(**model.settings)
     network.load_state_dict(model.weights)
@@ -105,14 +106,14 @@ def test_noise2noise_writes_a_model_that_loads_and_a_history(tmp_path, pairs):
 
 
 def test_a_finished_training_leaves_nothing_in_its_side_folder(tmp_path, pairs):
-    train_denoiser(**arguments(tmp_path, **pairs))
+    call(train_denoiser, **arguments(tmp_path, **pairs))
     assert list((tmp_path / "unfinished").iterdir()) == []
 
 
 def test_equal_seed_equal_bytes_under_any_name_and_another_seed_another_model(tmp_path, pairs):
     written = []
     for name, seed in (("one", 1), ("two", 1), ("other", 2)):
-        train_denoiser(**arguments(tmp_path, **pairs, model=tmp_path / f"{name}.pt", seed=seed))
+        call(train_denoiser, **arguments(tmp_path, **pairs, model=tmp_path / f"{name}.pt", seed=seed))
         written.append((tmp_path / f"{name}.pt").read_bytes())
     assert written[0] == written[1] != written[2]
 
@@ -122,8 +123,9 @@ def test_two_variants_of_equal_settings_learn_equal_weights_and_two_stages_do_no
     for variant, stage in (("main", "fine"), ("ablation", "fine"), ("main", "coarse")):
         path = tmp_path / f"{variant}_{stage}.pt"
         history = path.with_suffix(".tsv")
-        train_denoiser(
-            **arguments(tmp_path, **pairs, model=path, history=history, variant=variant, stage=stage)
+        call(
+            train_denoiser,
+            **arguments(tmp_path, **pairs, model=path, history=history, variant=variant, stage=stage),
         )
         learned.append(load_network(path))
         losses.append([(row["train_loss"], row["validation_loss"]) for row in read_table(history)])
@@ -142,7 +144,7 @@ def test_two_variants_of_equal_settings_learn_equal_weights_and_two_stages_do_no
     ],
 )
 def test_single_exposures_are_learned_from_and_the_bias_is_on_the_label(tmp_path, pairs, pairing, changes):
-    train_denoiser(**arguments(tmp_path, noisy=pairs["noisy"], pairing=pairing, **changes))
+    call(train_denoiser, **arguments(tmp_path, noisy=pairs["noisy"], pairing=pairing, **changes))
     provenance = load_network(tmp_path / "models" / "main.pt").provenance
     assert provenance["pairing"] == pairing
     assert provenance["bias"].startswith("made from single exposures:")
@@ -159,17 +161,19 @@ def test_supervised_pairs_with_a_curriculum_and_empty_targets(tmp_path):
         "stage": "coarse",
         "precision": "bfloat16",
     }
-    train_denoiser(**arguments(tmp_path, noisy=[noisy], target=[clean], pairing="supervised", **changes))
+    call(
+        train_denoiser, **arguments(tmp_path, noisy=[noisy], target=[clean], pairing="supervised", **changes)
+    )
     assert load_network(tmp_path / "models" / "main.pt").provenance["curriculum_start"] == 0.2
 
 
 def test_training_at_a_coarser_pixel_size_is_recorded_in_the_model(tmp_path, pairs):
-    train_denoiser(**arguments(tmp_path, **pairs, rescale_to_A=2.0, crop_px=32))
+    call(train_denoiser, **arguments(tmp_path, **pairs, rescale_to_A=2.0, crop_px=32))
     assert load_network(tmp_path / "models" / "main.pt").pixel_size_A == pytest.approx(2.0)
 
 
 def test_a_warm_start_begins_with_the_given_weights(tmp_path, pairs):
-    train_denoiser(**arguments(tmp_path, **pairs))
+    call(train_denoiser, **arguments(tmp_path, **pairs))
     begun = arguments(
         tmp_path,
         **pairs,
@@ -177,49 +181,49 @@ def test_a_warm_start_begins_with_the_given_weights(tmp_path, pairs):
         model=tmp_path / "warm.pt",
         learning_rate=1e-30,
     )
-    train_denoiser(**begun)
+    call(train_denoiser, **begun)
     first, second = (load_network(tmp_path / name).weights for name in ("models/main.pt", "warm.pt"))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
 def test_a_warm_start_from_another_architecture_is_refused(tmp_path, pairs):
-    train_denoiser(**arguments(tmp_path, **pairs))
+    call(train_denoiser, **arguments(tmp_path, **pairs))
     with pytest.raises(ValueError, match="set width, first_kernel and last_kernel to those of the file"):
-        train_denoiser(**arguments(tmp_path, **pairs, start=tmp_path / "models" / "main.pt", width=6))
+        call(train_denoiser, **arguments(tmp_path, **pairs, start=tmp_path / "models" / "main.pt", width=6))
 
 
 def test_a_failed_micrograph_is_left_out(tmp_path):
     names = ("m1", "m2", "m3", "m5")
     splits = {**SPLITS, "m5": "train"}
     even, odd = batch(tmp_path / "even", 1, names, failed=("m5",)), batch(tmp_path / "odd", 2, names)
-    train_denoiser(**arguments(tmp_path, noisy=[even], target=[odd], splits=splits))
+    call(train_denoiser, **arguments(tmp_path, noisy=[even], target=[odd], splits=splits))
     assert load_network(tmp_path / "models" / "main.pt").provenance["training_images"] == 2
 
 
 def test_unequal_pixel_sizes_are_refused(tmp_path):
     even, odd = batch(tmp_path / "even", 1), batch(tmp_path / "odd", 2, pixel_size_A=1.1)
     with pytest.raises(ValueError, match=r"m1 has 1 A/px, but its partner 1\.1"):
-        train_denoiser(**arguments(tmp_path, noisy=[even], target=[odd]))
+        call(train_denoiser, **arguments(tmp_path, noisy=[even], target=[odd]))
 
 
 def test_unequal_shapes_are_refused(tmp_path):
     even, odd = batch(tmp_path / "even", 1), batch(tmp_path / "odd", 2, side=72)
     with pytest.raises(ValueError, match="m1 has 64 x 64 px, but its partner 72 x 72 px"):
-        train_denoiser(**arguments(tmp_path, noisy=[even], target=[odd]))
+        call(train_denoiser, **arguments(tmp_path, noisy=[even], target=[odd]))
 
 
 def test_two_datasets_of_one_pixel_size_make_a_general_model(tmp_path):
     noisy = [batch(tmp_path / name / "even", k) for k, name in ((1, "first"), (2, "second"))]
     target = [batch(tmp_path / name / "odd", k) for k, name in ((3, "first"), (4, "second"))]
     splits = {f"{name}/{key}": value for name in ("first", "second") for key, value in SPLITS.items()}
-    train_denoiser(**arguments(tmp_path, noisy=noisy, target=target, splits=splits))
+    call(train_denoiser, **arguments(tmp_path, noisy=noisy, target=target, splits=splits))
     assert load_network(tmp_path / "models" / "main.pt").provenance["training_images"] == 4
 
 
 @pytest.mark.slow
 def test_a_killed_process_resumes_to_the_bytes_of_an_unbroken_one(tmp_path, pairs):
     long = {**pairs, "steps": 120, "validate_every": 10}
-    train_denoiser(**arguments(tmp_path, **long, model=tmp_path / "unbroken.pt"))
+    call(train_denoiser, **arguments(tmp_path, **long, model=tmp_path / "unbroken.pt"))
     threads = torch.get_num_threads()
     flags = arguments(tmp_path, **long, model=tmp_path / "resumed.pt", threads=threads)
     words = command_of("train_denoiser", flags)

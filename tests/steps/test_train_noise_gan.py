@@ -13,6 +13,7 @@ from clearice.files.stacks import write_stack
 from clearice.files.tables import read_table
 from clearice.networks.noise_gan import Generator
 from clearice.run.batches import process_rows, write_manifest
+from support.settings import call
 from support.shell import command_of
 from train_noise_gan import train_noise_gan
 
@@ -68,7 +69,7 @@ def arguments(folder, noise, **changed):
 
 
 def train(folder, noise, **changed):
-    train_noise_gan(**arguments(folder, noise, **changed))
+    call(train_noise_gan, **arguments(folder, noise, **changed))
     return folder / "main.pt"
 
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,6 +51,14 @@ class Project:
             name: int(count) for name, count in re.findall(r"^(\w+)\s+(\d+)$", stats.group(1), re.MULTILINE)
         }
         return {name: count for name, count in counts.items() if name != "all"}
+
+    def planned_by(self, rule: str, wildcard: str, *words: str) -> Counter[str]:
+        """Count the jobs of a rule that a dry run would start, by the value of one of its wildcards."""
+        said = self.run("-n", *words)
+        blocks = re.findall(rf"^(?:local)?rule {rule}:\n((?: +.*\n)+)", said, re.MULTILINE)
+        return Counter(
+            value for lines in blocks for value in re.findall(rf"wildcards: .*\b{wildcard}=(\w+)", lines)
+        )
 
     def script(self, name: str, *flags: str) -> str:
         """Run a step's script from the shell."""

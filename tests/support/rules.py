@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,19 +13,18 @@ ROOT = Path(__file__).resolve().parents[2]
 RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
 SECTIONS = ("input", "output", "params")
 
-# What functions give that a rule unpacks as named inputs.
-UNPACKED = {"sources_of_synthetic_noise": {"noise", "model"}}
+# What functions of a run return that a rule unpacks as named inputs.
+UNPACKED = {
+    "INPUTS.training_pairs": {"noisy", "target", "start"},
+    "INPUTS.sources_of_noise": {"noise", "model"},
+    "INPUTS.evidence": {"regions", "patches", "positions", "statistics"},
+}
 
 _HEAD = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+))?.*:$")
 _SECTION = re.compile(r"^    (\w+):")
 _ITEM = re.compile(r"^        (\w+)=(.*)")
-_SETTINGS = re.compile(r'^        \*\*(\w+)\("(\w+)"\)')
-_TABLE = re.compile(r"^([A-Z_]+) = \{\n((?:    .*\n)+)\}", re.MULTILINE)
-_KEY = re.compile(r'^    "(\w+)":', re.MULTILINE)
-_SHARED = re.compile(r"^        \*\*([A-Z_]+),")
-_UNPACK = re.compile(r"^        unpack\((\w+)\)")
+_UNPACK = re.compile(r"^        unpack\(ask\(([\w.]+)\)\)")
 _SCRIPT = re.compile(r'"\.\./scripts/(\w+)\.py"')
-_WRAPPER = re.compile(r"^        \*\*named\(\n((?:            .*\n)+)        \),\n", re.MULTILINE)
 _TEXT = re.compile(r'"([^"]*)"')
 
 
@@ -57,17 +55,11 @@ class Rule:
         return {_TEXT.findall(text)[0] for text in texts if text.startswith("directory(")}
 
 
-def read_rules(config: dict[str, Any]) -> dict[str, Rule]:
-    """Read every rule of the rule files; what ``use rule`` does not say is that of its base.
-
-    Parameters
-    ----------
-    config
-        The configuration, whose sections name the params that rules unpack.
-    """
+def read_rules() -> dict[str, Rule]:
+    """Read every rule of the rule files; what ``use rule`` does not say is that of its base."""
     rules: dict[str, Rule] = {}
     for path in RULE_FILES:
-        _read_file(path, rules, config)
+        _read_file(path, rules)
     for rule in rules.values():
         base = rules.get(rule.base, Rule())
         rule.script = rule.script or base.script
@@ -83,18 +75,10 @@ def read_config() -> dict[str, Any]:
     return config
 
 
-def _without_wrapper(text: str) -> str:
-    """Bring params wrapped as ``**named(...)``, which only adds a digest, to the place of plain ones."""
-    return _WRAPPER.sub(lambda found: textwrap.indent(textwrap.dedent(found.group(1)), " " * 8), text)
-
-
-def _read_file(path: Path, rules: dict[str, Rule], config: dict[str, Any]) -> None:
+def _read_file(path: Path, rules: dict[str, Rule]) -> None:
     """Add the rules of one file."""
     rule, section, name = Rule(), "", ""
-    shared = {name: _KEY.findall(keys) for name, keys in _TABLE.findall(path.read_text(encoding="utf-8"))}
-    for text in path.read_text(encoding="utf-8").splitlines():
-        # Params stand inside **named( ... ), one step further in.
-        line = text[4:] if section == "params" and text.startswith("            ") else text
+    for line in path.read_text(encoding="utf-8").splitlines():
         if head := _HEAD.match(line):
             rule = Rule(base=head.group(1) if head.group(2) else "")
             rules[head.group(2) or head.group(1)] = rule
@@ -107,11 +91,6 @@ def _read_file(path: Path, rules: dict[str, Rule], config: dict[str, Any]) -> No
         elif section in SECTIONS and (item := _ITEM.match(line)):
             name = item.group(1)
             rule.items[section][name] = item.group(2)
-        elif section == "params" and (whole := _SETTINGS.match(line)):
-            source = "training" if whole.group(1) == "training_of" else whole.group(2)
-            rule.items["params"] |= dict.fromkeys(config[source], "")
-        elif section == "params" and (table := _SHARED.match(line)):
-            rule.items["params"] |= dict.fromkeys(shared[table.group(1)], "")
         elif section == "input" and (unpacked := _UNPACK.match(line)):
             rule.items["input"] |= dict.fromkeys(UNPACKED[unpacked.group(1)], "")
         elif section == "script" and (script := _SCRIPT.search(line)):

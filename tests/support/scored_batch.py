@@ -11,6 +11,9 @@ import scipy.ndimage
 from numpy.typing import NDArray
 
 from choose_regions import choose_regions
+from clearice.config.evaluation import RegionSettings, ScoreSettings
+from clearice.config.picking import ExtractSettings, PickSettings
+from clearice.config.registry import picker_named
 from clearice.files.coordinates import Coordinates, write_csv
 from clearice.files.mrc import DATA, write_micrograph
 from clearice.files.tables import read_table
@@ -19,10 +22,10 @@ from extract_particles import extract_particles
 from filter_micrographs import filter_micrographs
 from import_coordinates import import_coordinates
 from make_null_micrographs import make_null_micrographs
-from mask_micrographs import mask_micrographs
 from match_picks import match_picks
 from pick_particles import pick_particles
 from score_method import score_method
+from support.settings import made
 
 SHAPE = (200, 220)
 PIXEL_SIZE_A = 2.0
@@ -140,8 +143,11 @@ class Batch:
             reference_coordinates=self.known(),
             regions=manifest.parent,
             manifest=manifest,
-            particle_diameter_A=DIAMETER_A,
-            **({"pairs": 4, "largest_box_A": 48, "smallest_box_A": 16} | changes),
+            settings=made(
+                RegionSettings,
+                particle_diameter_A=DIAMETER_A,
+                **({"region_pairs": 4, "largest_box_A": 48.0, "smallest_box_A": 16.0} | changes),
+            ),
         )
         return manifest
 
@@ -157,40 +163,28 @@ class Batch:
         )
         return manifest
 
-    def cheat(self, source: Path, name: str) -> Path:
-        manifest = self.folder / name / "manifest.tsv"
-        mask_micrographs(micrographs=source, denoised=manifest.parent, manifest=manifest, sigma_px=3.0)
-        return manifest
+    def mask_control(self, source: Path, name: str) -> Path:
+        return self._filter(source, name, {"kind": "mask_control", "sigma_px": 3.0})
 
     def blur(self, source: Path, name: str) -> Path:
         """Do what the mask control does before it masks."""
+        return self._filter(source, name, {"kind": "gaussian", "sigma_px": 3.0, "window_px": 25})
+
+    def _filter(self, source: Path, name: str, settings: dict[str, Any]) -> Path:
         manifest = self.folder / name / "manifest.tsv"
-        filter_micrographs(
-            micrographs=source,
-            denoised=manifest.parent,
-            manifest=manifest,
-            kind="gaussian",
-            settings={"sigma_px": 3.0, "window_px": 25},
-        )
+        filter_micrographs(micrographs=source, denoised=manifest.parent, manifest=manifest, settings=settings)
         return manifest
 
     def pick(self, source: Path, name: str, **changes: Any) -> Path:
         folder = self.folder / "picks" / name
-        settings = {
-            "picker": "blob",
-            "particle_diameter_A": DIAMETER_A,
-            "particles_are_dark": True,
-            "box_A": 64.0,
-            "box_files": False,
-            "csv_files": False,
-        }
+        settings = {"picker": "blob", "own": {}, "particle_diameter_A": DIAMETER_A, "box_A": 64.0}
         pick_particles(
             micrographs=source,
             picks=folder,
             manifest=folder / "manifest.tsv",
             candidates=folder / "candidates.tsv",
             summary=folder / "summary.tsv",
-            **(settings | changes),
+            settings=made(PickSettings, **(settings | changes)),
         )
         return folder
 
@@ -210,6 +204,7 @@ class Batch:
             part="even",
             batch="b0001",
             picker=picker,
+            scores_compare=picker_named(picker).scores_compare,
             seed=1,
             **nothing,
         )
@@ -224,32 +219,23 @@ class Batch:
             method=method,
             part="even",
             batch="b0001",
-            coarsest_A=200.0,
-            finest_A=8.0,
-            ring_px=1.0,
-            frc_ring_px=6.0,
+            settings=made(ScoreSettings, finest_A=8.0, frc_ring_px=6.0),
             **inputs,
         )
         return values(scores)
 
     def extract(self, source: Path, picks: Path, **changes: Any) -> Path:
         folder = self.folder / "particles"
-        settings = {
-            "dataset": "toy",
-            "particle_diameter_A": DIAMETER_A,
-            "box_A": 64.0,
-            "invert_contrast": True,
-            "voltage_kV": 300.0,
-            "spherical_aberration_mm": 0.0,
-            "amplitude_contrast": 0.1,
-        }
+        optics = {"voltage_kV": 300.0, "spherical_aberration_mm": 0.0, "amplitude_contrast": 0.1}
+        settings = {"particle_diameter_A": DIAMETER_A, "box_A": 64.0, **optics, **changes}
         extract_particles(
             micrographs=source,
             picks=picks / "manifest.tsv",
             particles=folder,
             manifest=folder / "manifest.tsv",
             star=folder / "particles.star",
-            **(settings | changes),
+            dataset="toy",
+            settings=made(ExtractSettings, **settings),
         )
         return folder
 

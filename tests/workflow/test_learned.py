@@ -16,22 +16,27 @@ import numpy as np
 import pytest
 import tifffile
 
+from clearice.config.stages.extract_noise import ExtractNoise
 from clearice.files.documents import read_yaml
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph
+from clearice.files.stacks import read_stack
 from clearice.files.tables import read_table
-from clearice.noise.background import BackgroundRule, find_background
-from clearice.run.stages import simulated_batches, simulated_splits
+from clearice.noise.background import find_background
+from clearice.run.batches import read_manifest
+from clearice.run.simulated import simulated_batches, simulated_splits
 from support.project import Project, make_checkout
 from support.shell import contents
 
 pytestmark = pytest.mark.slow
 CONFIG = ("--configfile", "config/presets/tiny.yaml", "mine.yaml")
 MINE = """
-run: {methods: [raw, mask_control, n2n, coarse, nt2c, nt2c_gaussian], parts: [full]}
+run: {methods: [raw, mask_control, wiener_patches, n2n, coarse, nt2c, nt2c_gaussian], parts: [full]}
 methods:
+  wiener_patches: {kind: wiener, noise: patches, ring_px: 2}
   nt2c_gaussian: {kind: nt2c, extract_noise: {criterion: flattest}, sample_noise: {source: gaussian}}
 extract_noise: {criterion: ssim, ssim_threshold: -0.9}
-picking: {pickers: [blob]}
+picking: {pickers: [blob, template]}
+pickers: {template: {views: 6, turn_deg: 60, pixels_per_diameter: 12}}
 previews: {per_batch: 1, in_report: 1}
 evaluation: {batches: 1}
 physics: {empty_fraction: 0.25}
@@ -79,6 +84,33 @@ def test_every_learned_method_gives_finite_images_that_are_marked_as_no_data(fin
             assert image.label == VIEWING_ONLY and image.pixel_size_A == pytest.approx(3.0)
 
 
+def test_a_wiener_filter_measures_its_noise_where_the_patches_of_nt2c_lie(finished: Project) -> None:
+    results = finished.folder / "results/films"
+    raw, filtered = (
+        [
+            read_micrograph(results / "denoised" / name / "full/b0001" / f"film{number}.mrc")
+            for number in range(4)
+        ]
+        for name in ("raw", "wiener_patches")
+    )
+    for before, after in zip(raw, filtered, strict=True):
+        assert after.label == VIEWING_ONLY and np.isfinite(after.pixels).all()
+        assert after.pixels.std() < 0.5 * before.pixels.std(), "the films are noise"
+        assert after.pixels.mean() == pytest.approx(before.pixels.mean(), rel=1e-4)
+    assert not (results / "noise/wiener_patches").exists(), "it shares the patches it does not change"
+    simulated = read_manifest(results / "denoised/wiener_patches/full/s9999/manifest.tsv")
+    assert [row.status for row in simulated] == ["ok"], "its boxes are known from the truth"
+
+
+def test_the_template_picker_compares_with_projections_of_the_datasets_structure(finished: Project) -> None:
+    results = finished.folder / "results/films"
+    assert read_stack(results / "templates/template.mrcs").images.shape == (6, 14, 14)
+    rows = read_table(results / "picks/template/nt2c/full/b0001/candidates.tsv")
+    assert rows and all(-1 <= float(row["score"]) <= 1 for row in rows)
+    metrics = {row["metric"] for row in read_table(results / "scores/summary.tsv")}
+    assert {"template_null_picks", "template_average_precision"} <= metrics
+
+
 def test_methods_share_what_they_do_not_change(finished: Project) -> None:
     models = finished.folder / "results/films/models"
     assert sorted(path.name for path in (models / "coarse").glob("*.pt")) == ["main.pt"]
@@ -95,8 +127,7 @@ def test_noise_is_found_by_the_criterion_of_the_variant(
     general = read_yaml(finished.folder / "config/config.yaml")["extract_noise"]
     tiny = read_yaml(finished.folder / "config/presets/tiny.yaml")["extract_noise"]
     settings = {**general, **tiny, "ssim_threshold": -0.9, "criterion": criterion}
-    settings["local_count"] = settings.pop("local_patches")
-    rule = BackgroundRule(**{name: settings[name] for name in BackgroundRule.__dataclass_fields__})
+    rule = ExtractNoise.model_validate(settings)
     rows = read_table(results / "noise" / variant / "b0001/positions.tsv")
     for number in range(4):
         name = f"film{number}.mrc"
@@ -138,11 +169,7 @@ def test_a_second_run_has_nothing_to_do(finished: Project) -> None:
 BEFORE_THE_GAN = {
     "sum_frames",
     "simulate_micrographs",
-    "train_coarse",
-    "denoise_coarse",
     "extract_noise",
-    "train_noise2noise",
-    "denoise_noise2noise",
     "make_null_micrographs",
     "choose_regions",
 }
@@ -152,13 +179,14 @@ def test_a_changed_gan_setting_reruns_the_gan_and_what_follows_and_nothing_befor
     mine = project.folder / "mine.yaml"
     mine.write_text(mine.read_text() + "noise_gan: {steps: 5}\n")
     planned = project.planned(*CONFIG)
-    assert planned["train_noise_gan"] == 1 and planned["sample_noise"] == 1 and planned["train_fine"] == 1
+    assert planned["train_noise_gan"] == 1 and planned["sample_noise"] == 1
+    assert project.planned_by("train_denoiser", "stage", *CONFIG) == {"fine": 1}
     assert planned["reweight_pairs"] == 2
-    assert planned["denoise_fine"] == 3, "the batch, its noise, and the simulated test batch, of nt2c alone"
+    denoised = project.planned_by("denoise_micrographs", "method", *CONFIG)
+    assert denoised == {"nt2c": 3}, "the batch, its noise, and the simulated test batch, of nt2c alone"
     assert not BEFORE_THE_GAN & set(planned)
     assert planned["score_method"] == planned["score_simulated"] == 1, "the real batch and the simulated one"
     assert planned["summarise_scores"] == planned["write_report"] == 1
-    assert ("denoise_fine", "nt2c_gaussian") not in jobs_of_methods(project)
 
 
 def test_a_method_with_its_own_gan_setting_makes_its_own_gan_and_reruns_nothing_of_main(
@@ -173,14 +201,16 @@ def test_a_method_with_its_own_gan_setting_makes_its_own_gan_and_reruns_nothing_
     )
     jobs = jobs_of_methods(project)
     made = [
-        "denoise_fine", "reweight_pairs", "sample_noise", "score_method", "score_simulated", "train_fine",
+        "denoise_micrographs", "reweight_pairs", "sample_noise", "score_method", "score_simulated", "train_denoiser",
         "train_noise_gan",
     ]  # fmt: skip
     assert {rule for rule, _ in jobs} >= {*made}
     assert {name for rule, name in jobs if rule in made} == {"nt2c_longer"}
     planned = project.planned(*CONFIG)
     assert not BEFORE_THE_GAN & set(planned)
-    assert planned["train_noise_gan"] == planned["train_fine"] == 1 and planned["denoise_fine"] == 3
+    assert (
+        planned["train_noise_gan"] == planned["train_denoiser"] == 1 and planned["denoise_micrographs"] == 3
+    )
     assert planned["summarise_scores"] == planned["write_report"] == 1
 
 
@@ -199,7 +229,9 @@ def test_an_appended_batch_trains_nothing(project: Project) -> None:
     shutil.copy(project.folder / "data/film0.tif", project.folder / "data/film9.tif")
     project.list_movies("films", "data/*.tif")
     planned = project.planned(*CONFIG)
-    assert planned["sum_frames"] == 1 and planned["denoise_fine"] == 2
+    assert planned["sum_frames"] == 1
+    denoised = project.planned_by("denoise_micrographs", "method", *CONFIG)
+    assert denoised == dict.fromkeys(LEARNED, 1)
     assert not [
         name for name in planned if name.startswith(("train", "simulate", "extract", "sample", "reweight"))
     ]

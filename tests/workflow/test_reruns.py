@@ -10,11 +10,16 @@ import pytest
 
 from clearice.run.batches import read_manifest
 from support.project import Project, write_movie
+from support.rules import read_rules
 
 METHODS = 5
 BATCHES = 5
 SHOWN = 4  # the report shows two batches of each dataset at most
 FILTERS = METHODS - 1
+PARAMS = {
+    "code", "settings", "rows", "splits", "stage", "variant", "batch", "dataset", "method", "part", "picker", "reference",
+    "scores_compare", "side_folder", "folder", "flip_y", "expected", "run_methods", "datasets", "steps",
+}  # fmt: skip
 PAGE = {"write_report": 1, "write_provenance": 1, "check_failures": 1}
 
 
@@ -56,7 +61,7 @@ def test_a_changed_comment_reruns_nothing(project: Project) -> None:
     for path in (
         "workflow/scripts/sum_frames.py",
         "workflow/scripts/clearice/movies/sums.py",
-        "workflow/scripts/clearice/batches.py",
+        "workflow/scripts/clearice/run/batches.py",
     ):
         file = project.folder / path
         file.write_text(file.read_text() + "\n# a thought\n")
@@ -67,7 +72,7 @@ def test_a_changed_docstring_of_a_rules_script_reruns_nothing(project: Project) 
     edit(
         project,
         "workflow/scripts/filter_micrographs.py",
-        '"""Filter the micrographs',
+        '"""Denoise the micrographs',
         '"""Smooth the micrographs',
     )
     assert project.planned() == {}
@@ -100,10 +105,37 @@ def test_a_value_cannot_hide_behind_an_equal_one(project: Project) -> None:
     assert project.planned("sums")["sum_frames"] == 1
 
 
-def test_every_rule_names_its_params(project: Project) -> None:
-    for path in (project.folder / "workflow" / "rules").glob("*.smk"):
-        text = path.read_text()
-        assert text.count("    params:\n") == text.count("    params:\n        **named(\n"), path.name
+def test_two_settings_that_swap_their_values_rerun_their_rule(project: Project) -> None:
+    """Settings travel as one mapping, whose text holds names and values; apart they would be a set of equal values."""
+    edit(project, "config/config.yaml", "width_px: 900 ", "width_px: 400 ")
+    edit(project, "config/config.yaml", "detail_px: 400 ", "detail_px: 900 ")
+    assert project.planned()["draw_previews"] == METHODS * SHOWN
+
+
+def test_no_rule_hands_over_two_numbers_apart(project: Project) -> None:
+    """Snakemake compares params as a set of values: what swaps between two of them goes unnoticed."""
+    numbers = {"seed", "max_failed_fraction"}
+    for name, rule in read_rules().items():
+        found = {"settings" if key in numbers else key for key in rule.names("params")}
+        assert found <= PARAMS, f"{name} hands over {found - PARAMS}"
+        assert len(numbers & rule.names("params")) <= 1
+
+
+def test_a_line_of_one_filter_reruns_that_filter_alone(project: Project) -> None:
+    module = project.folder / "workflow/scripts/clearice/denoisers/gaussian.py"
+    module.write_text(module.read_text() + "\n\n_NOTHING = 0\n")
+    assert project.planned_by("filter_micrographs", "method") == {"gaussian": BATCHES}
+
+
+def test_the_words_of_a_setting_and_of_a_log_line_rerun_nothing(project: Project) -> None:
+    edit(
+        project,
+        "workflow/scripts/clearice/config/kinds/gaussian.py",
+        "Standard deviation in px",
+        "Width in px",
+    )
+    edit(project, "workflow/scripts/clearice/run/batches.py", "%s failed: %s", "%s is no good: %s")
+    assert project.planned() == {}
 
 
 def test_a_changed_column_of_one_dataset_reruns_that_dataset(project: Project) -> None:

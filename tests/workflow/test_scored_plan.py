@@ -41,6 +41,10 @@ def planned(project: Project, mine: str) -> dict[str, int]:
     return project.planned("--configfile", "mine.yaml")
 
 
+def filtered(project: Project) -> dict[str, int]:
+    return project.planned_by("filter_micrographs", "method", "--configfile", "mine.yaml")
+
+
 def complaint(project: Project, mine: str) -> str:
     (project.folder / "mine.yaml").write_text(mine)
     done = project.snakemake("-n", "--configfile", "mine.yaml")
@@ -48,31 +52,32 @@ def complaint(project: Project, mine: str) -> str:
     return done.stdout + done.stderr
 
 
-def test_a_run_without_the_cheat_plans_it_for_the_scored_batch_and_its_noise(project: Project) -> None:
+def test_a_run_without_the_mask_control_plans_it_for_the_scored_batch_and_its_noise(project: Project) -> None:
     jobs = planned(project, "run: {methods: [raw, gaussian]}")
-    assert jobs["mask_micrographs"] == 2
-    assert jobs["link_micrographs"] == jobs["filter_micrographs"] == 3, (
-        "two batches, and the noise of the first"
-    )
+    assert jobs["link_micrographs"] == 3, "two batches, and the noise of the first"
+    assert filtered(project) == {"gaussian": 3, "mask_control": 2}
     assert jobs["score_method"] == 3
 
 
 def test_a_run_without_the_reference_plans_it_too(project: Project) -> None:
     jobs = planned(project, "run: {methods: [gaussian, mask_control]}")
-    assert jobs["link_micrographs"] == 2 and jobs["mask_micrographs"] == 3
+    assert jobs["link_micrographs"] == 2
+    assert filtered(project) == {"gaussian": 3, "mask_control": 3}
     assert jobs["score_method"] == 3
 
 
 def test_a_run_without_scores_plans_no_control(project: Project) -> None:
     jobs = planned(project, "{run: {methods: [gaussian]}, evaluation: {batches: 0}}")
-    assert not {"mask_micrographs", "link_micrographs", "score_method", "import_exposures"} & set(jobs)
+    assert filtered(project) == {"gaussian": 2}
+    assert not {"link_micrographs", "score_method", "import_exposures"} & set(jobs)
 
 
 def test_a_dataset_without_a_diameter_is_not_scored_and_needs_no_control(project: Project) -> None:
     table = project.folder / "config" / "datasets.tsv"
     table.write_text(table.read_text().replace("\t124\t", "\t\t"))
     jobs = planned(project, "run: {methods: [gaussian]}")
-    assert jobs["filter_micrographs"] == 2 and "mask_micrographs" not in jobs
+    assert jobs["filter_micrographs"] == 2
+    assert filtered(project) == {"gaussian": 2}
 
 
 def test_a_reference_that_does_not_exist_is_named(project: Project) -> None:
@@ -92,7 +97,7 @@ def test_a_reference_is_checked_like_a_method_of_the_run(project: Project) -> No
     assert "method n2n learns from even and odd sums, but dataset films has single micrographs only" in said
 
 
-def test_scores_without_any_cheat_are_refused(project: Project) -> None:
+def test_scores_without_any_mask_control_are_refused(project: Project) -> None:
     said = complaint(project, "methods: {mask_control: {kind: gaussian, window_px: 5}}")
     assert "methods has none of kind mask_control" in said
 
@@ -101,8 +106,10 @@ def test_learned_methods_plan_every_stage_once(project: Project) -> None:
     (project.folder / "mine.yaml").write_text("run: {methods: [raw, nt2c]}")
     jobs = project.planned(*LEARNED)
     assert jobs["simulate_micrographs"] == 3, "two batches to learn from, and the test batch"
-    assert jobs["train_coarse"] == jobs["train_fine"] == jobs["train_noise_gan"] == 1
-    assert jobs["mask_micrographs"] == 3, "the batch, its noise, and the simulated test batch"
+    assert jobs["train_noise_gan"] == 1
+    assert project.planned_by("train_denoiser", "stage", *LEARNED) == {"coarse": 1, "fine": 1}
+    filtered = project.planned_by("filter_micrographs", "method", *LEARNED)
+    assert filtered == {"mask_control": 3}, "the batch, its noise, and the simulated test batch"
     assert jobs["check_failures"] == 1
 
 
@@ -115,4 +122,4 @@ def test_what_a_network_has_learned_from_may_be_cleared_away(project: Project) -
     model.with_suffix(".tsv").touch()
     jobs = project.planned(*LEARNED)
     assert jobs["simulate_micrographs"] == 1, "the test batch alone"
-    assert "train_coarse" not in jobs and jobs["check_failures"] == 1
+    assert "train_denoiser" not in jobs and jobs["check_failures"] == 1

@@ -1,16 +1,19 @@
-# What all methods share (known particles, regions, pure noise), the scores of each method, and the table of all.
+# What all methods share (known particles, regions, pure noise), each method's scores, and the table of all.
 #
-# A batch b0001 of the sheet has its noise in the batch n0001, which passes through the same denoise rules. Simulated
-# batches s0001 have a clean truth.
+# A batch b0001 of the sheet has its noise in the batch n0001, which passes through the same denoise rules.
+# Simulated batches s0001 have a clean truth.
 
 
-# Coordinates somebody made: <evaluation.coordinates>/<dataset>/<micrograph>.{star,box,csv,tsv,txt,cs}, where there are any.
+# Coordinates somebody made, where there are any:
+# <evaluation.coordinates>/<dataset>/<micrograph>.{star,box,csv,tsv,txt,cs}
 rule import_coordinates:
     input:
         micrographs="results/{dataset}/sums/full/{batch}/manifest.tsv",
-        sources=files_given("coordinates"),
+        sources=ask(INPUTS.companions("coordinates")),
     output:
-        reference_coordinates=directory("results/{dataset}/reference_coordinates/{batch}"),
+        reference_coordinates=directory(
+            "results/{dataset}/reference_coordinates/{batch}"
+        ),
         manifest="results/{dataset}/reference_coordinates/{batch}/manifest.tsv",
     log:
         "logs/{dataset}/import_coordinates/{batch}.log",
@@ -23,11 +26,9 @@ rule import_coordinates:
         mem_mb=memory(2000),
         runtime=minutes(30),
     params:
-        **named(
-            code=fingerprint_of("import_coordinates.py"),
-            folder=folder_given("coordinates"),
-            flip_y=config["evaluation"]["flip_y"],
-        ),
+        code=fingerprint_of("import_coordinates.py"),
+        folder=ask(INPUTS.companion_folder("coordinates")),
+        flip_y=config["evaluation"]["flip_y"],
     script:
         "../scripts/import_coordinates.py"
 
@@ -41,18 +42,17 @@ use rule import_coordinates as import_truth with:
     wildcard_constraints:
         batch="s[0-9]+",
     params:
-        **named(
-            code=fingerprint_of("import_coordinates.py"),
-            folder=truth_folder,
-            flip_y=False,
-        ),
+        code=fingerprint_of("import_coordinates.py"),
+        folder=ask(INPUTS.truth_folder),
+        flip_y=False,
 
 
-# Second exposures of the same fields: <evaluation.second_exposure>/<dataset>/<micrograph>.{mrc,png,tif}, where there are any.
+# Second exposures of the same fields, where there are any:
+# <evaluation.second_exposure>/<dataset>/<micrograph>.{mrc,png,tif}
 rule import_exposures:
     input:
         micrographs="results/{dataset}/sums/full/{batch}/manifest.tsv",
-        sources=files_given("second_exposure"),
+        sources=ask(INPUTS.companions("second_exposure")),
     output:
         second_exposure=directory("results/{dataset}/second_exposure/{batch}"),
         manifest="results/{dataset}/second_exposure/{batch}/manifest.tsv",
@@ -67,10 +67,8 @@ rule import_exposures:
         mem_mb=memory(2000),
         runtime=minutes(30),
     params:
-        **named(
-            code=fingerprint_of("import_exposures.py"),
-            folder=folder_given("second_exposure"),
-        ),
+        code=fingerprint_of("import_exposures.py"),
+        folder=ask(INPUTS.companion_folder("second_exposure")),
     script:
         "../scripts/import_exposures.py"
 
@@ -93,13 +91,8 @@ rule choose_regions:
         mem_mb=memory(2000),
         runtime=minutes(30),
     params:
-        **named(
-            code=fingerprint_of("choose_regions.py"),
-            particle_diameter_A=of_dataset("particle_diameter_A"),
-            pairs=config["evaluation"]["region_pairs"],
-            largest_box_A=config["evaluation"]["largest_box_A"],
-            smallest_box_A=config["evaluation"]["smallest_box_A"],
-        ),
+        code=fingerprint_of("choose_regions.py"),
+        settings=ask(SETTINGS.regions),
     script:
         "../scripts/choose_regions.py"
 
@@ -132,41 +125,11 @@ rule make_null_micrographs:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        **named(
-            code=fingerprint_of("make_null_micrographs.py"),
-            part="{part}",
-            seed=config["seed"],
-        ),
+        code=fingerprint_of("make_null_micrographs.py"),
+        part="{part}",
+        seed=config["seed"],
     script:
         "../scripts/make_null_micrographs.py"
-
-
-# The mask_control: every table shows it, and it must lose what is honest.
-rule mask_micrographs:
-    input:
-        micrographs=micrographs_to_denoise,
-    output:
-        denoised=directory("results/{dataset}/denoised/{method}/{part}/{batch}"),
-        manifest="results/{dataset}/denoised/{method}/{part}/{batch}/manifest.tsv",
-    log:
-        "logs/{dataset}/mask_micrographs/{method}/{part}/{batch}.log",
-    benchmark:
-        "logs/{dataset}/mask_micrographs/{method}/{part}/{batch}.benchmark.tsv"
-    wildcard_constraints:
-        method=methods_of("mask_control"),
-    conda:
-        "../../envs/clearice.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory(3000),
-        runtime=minutes(60),
-    params:
-        **named(
-            code=fingerprint_of("mask_micrographs.py"),
-            sigma_px=of_method("sigma_px"),
-        ),
-    script:
-        "../scripts/mask_micrographs.py"
 
 
 rule score_method:
@@ -190,16 +153,11 @@ rule score_method:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        **named(
-            code=fingerprint_of("score_method.py"),
-            method="{method}",
-            part="{part}",
-            batch="b{number}",
-            coarsest_A=config["evaluation"]["coarsest_A"],
-            finest_A=config["evaluation"]["finest_A"],
-            ring_px=config["evaluation"]["ring_px"],
-            frc_ring_px=config["evaluation"]["frc_ring_px"],
-        ),
+        code=fingerprint_of("score_method.py"),
+        method="{method}",
+        part="{part}",
+        batch="b{number}",
+        settings=SETTINGS.scores(),
     script:
         "../scripts/score_method.py"
 
@@ -211,9 +169,7 @@ use rule score_method as score_half with:
         raw="results/{dataset}/sums/{part}/b{number}/manifest.tsv",
         regions="results/{dataset}/regions/b{number}/manifest.tsv",
         null="results/{dataset}/denoised/{method}/{part}/n{number}/manifest.tsv",
-        second_exposure=lambda wildcards: "results/{dataset}/sums/{half}/b{number}/manifest.tsv".format(
-            half={"even": "odd", "odd": "even"}[wildcards.part], **dict(wildcards)
-        ),
+        second_exposure=ask(INPUTS.other_half),
     log:
         "logs/{dataset}/score_half/{method}/{part}/b{number}.log",
     wildcard_constraints:
@@ -235,21 +191,16 @@ use rule score_method as score_simulated with:
         part="full",
         number="[0-9]+",
     params:
-        **named(
-            code=fingerprint_of("score_method.py"),
-            method="{method}",
-            part="{part}",
-            batch="s{number}",
-            coarsest_A=config["evaluation"]["coarsest_A"],
-            finest_A=config["evaluation"]["finest_A"],
-            ring_px=config["evaluation"]["ring_px"],
-            frc_ring_px=config["evaluation"]["frc_ring_px"],
-        ),
+        code=fingerprint_of("score_method.py"),
+        method="{method}",
+        part="{part}",
+        batch="s{number}",
+        settings=SETTINGS.scores(),
 
 
 rule summarise_scores:
     input:
-        scores=scores_of_dataset,
+        scores=ask(PRODUCTS.scores_of_dataset),
     output:
         joined="results/{dataset}/scores/all.tsv",
         summary=report(
@@ -266,9 +217,7 @@ rule summarise_scores:
         mem_mb=memory(1000),
         runtime=minutes(10),
     params:
-        **named(
-            code=fingerprint_of("summarise_scores.py"),
-            reference=config["evaluation"]["reference"],
-        ),
+        code=fingerprint_of("summarise_scores.py"),
+        reference=config["evaluation"]["reference"],
     script:
         "../scripts/summarise_scores.py"

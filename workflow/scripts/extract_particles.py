@@ -3,6 +3,7 @@
 import logging
 from pathlib import Path
 
+from clearice.config.picking import ExtractSettings
 from clearice.files.coordinates import Coordinates, read_coordinates
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph
 from clearice.files.particles import ParticleTable, write_particles_star
@@ -25,12 +26,7 @@ def extract_particles(
     manifest: Path,
     star: Path,
     dataset: str,
-    particle_diameter_A: float,
-    box_A: float,
-    invert_contrast: bool,
-    voltage_kV: float,
-    spherical_aberration_mm: float,
-    amplitude_contrast: float,
+    settings: ExtractSettings,
 ) -> None:
     """Write <micrograph>.mrcs in `particles` for each micrograph with picks, and one table `star` for RELION.
 
@@ -40,7 +36,7 @@ def extract_particles(
     coordinates = files_of(picks)
     tables: list[ParticleTable] = []
 
-    def treat(name: str, file: Path) -> Path:
+    def process(name: str, file: Path) -> Path:
         image = read_micrograph(file)
         if image.label.startswith(VIEWING_ONLY):
             raise ValueError(
@@ -50,26 +46,26 @@ def extract_particles(
             raise ValueError(f"{name} has no picks; pick it first, or see its row in {picks}")
         height, width = image.pixels.shape
         found = read_coordinates(coordinates[name], (height, width))
-        side_px = box_side_px(length_px(box_A, image.pixel_size_A))
+        side_px = box_side_px(length_px(settings.box_A, image.pixel_size_A))
         boxes, fit = cut_particles(image.pixels, found.centres, side_px)
         log.info("%s: %d of %d boxes fit", name, int(fit.sum()), len(fit))
         if not fit.any():
             raise Skip(f"no box of {side_px} px around the {len(fit)} picks fits the micrograph")
-        normal = normalise_boxes(boxes, length_px(particle_diameter_A / 2, image.pixel_size_A))
+        normal = normalise_boxes(boxes, length_px(settings.particle_diameter_A / 2, image.pixel_size_A))
         target = particles / f"{name}.mrcs"
-        write_stack(target, -normal if invert_contrast else normal, image.pixel_size_A, EXTRACTED)
+        write_stack(target, -normal if settings.invert_contrast else normal, image.pixel_size_A, EXTRACTED)
         kept = Coordinates(found.centres[fit], found.scores[fit])
         tables.append(ParticleTable(target.as_posix(), file.as_posix(), kept, image.pixel_size_A, side_px))
         return target
 
-    process_manifest(micrographs, manifest, treat, verb="extracted particles of")
+    process_manifest(micrographs, manifest, process, verb="extracted particles of")
     write_particles_star(
         star,
         tables,
         dataset=dataset,
-        voltage_kV=voltage_kV,
-        spherical_aberration_mm=spherical_aberration_mm,
-        amplitude_contrast=amplitude_contrast,
+        voltage_kV=settings.voltage_kV,
+        spherical_aberration_mm=settings.spherical_aberration_mm,
+        amplitude_contrast=settings.amplitude_contrast,
     )
 
 

@@ -1,27 +1,84 @@
-"""Filter the micrographs of a batch with a classical denoiser."""
+"""Denoise the micrographs of a batch with what needs no network: a classical filter, or the mask control."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from clearice.denoisers.linear import make_filter
-from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
-from clearice.run.batches import process_manifest
+from clearice.config.complaints import checked
+from clearice.config.registry import kind_named
+from clearice.denoisers.registry import Evidence, load_denoiser
+from clearice.files.mapped import map_images
+from clearice.files.mrc import VIEWING_ONLY, Micrograph, read_micrograph, write_micrograph
+from clearice.files.regions import read_regions
+from clearice.files.tables import read_table
+from clearice.image.boxes import Square, squares_of_patches
+from clearice.image.units import length_px
+from clearice.run.batches import Skip, files_of, process_manifest
 from clearice.run.step import run
 
 
 def filter_micrographs(
-    *, micrographs: Path, denoised: Path, manifest: Path, kind: str, settings: dict[str, Any]
+    *,
+    micrographs: Path,
+    regions: Path | None = None,
+    patches: Path | None = None,
+    positions: Path | None = None,
+    statistics: Path | None = None,
+    denoised: Path,
+    manifest: Path,
+    settings: dict[str, Any],
 ) -> None:
-    """Filter every micrograph of the manifest `micrographs` into the folder `denoised`."""
-    denoise = make_filter(kind, settings)
+    """Denoise every micrograph of the manifest `micrographs` into the folder `denoised`.
 
-    def treat(name: str, file: Path) -> Path:
-        raw = read_micrograph(file)
+    `settings` is a method's entry of the config: its kind, and the settings of that kind. A filter that asks
+    for the noise measures it in the particle-free boxes of the manifest `regions`, or at the `positions`
+    where the noise patches of the manifest `patches` were cut. With `statistics`, a manifest of micrographs
+    of the same names, all is measured on the namesakes there: pure noise is filtered as part of the real
+    micrograph it stands for.
+    """
+    kind = str(settings.get("kind"))
+    own = checked(kind_named(kind).settings, settings, "settings")
+    denoise = load_denoiser(kind)
+    namesakes = {} if statistics is None else files_of(statistics)
+    boxes_of = _boxes_of(regions, patches, positions)
+
+    def process(name: str, file: Path) -> Path:
+        image = read_micrograph(file)
+        real = read_micrograph(namesakes[name]) if name in namesakes else image
+        evidence = Evidence(reference=real.pixels, free_boxes=boxes_of(name, real))
         target = denoised / f"{name}.mrc"
-        write_micrograph(target, denoise(raw.pixels, raw.pixel_size_A), raw.pixel_size_A, VIEWING_ONLY)
+        filtered = denoise(image.pixels, image.pixel_size_A, own, evidence)
+        write_micrograph(target, filtered, image.pixel_size_A, VIEWING_ONLY)
         return target
 
-    process_manifest(micrographs, manifest, treat, verb="filtered")
+    process_manifest(micrographs, manifest, process, verb="filtered")
+
+
+def _boxes_of(
+    regions: Path | None, patches: Path | None, positions: Path | None
+) -> Callable[[str, Micrograph], tuple[Square, ...] | None]:
+    """Make the function that finds the boxes of a micrograph in which there is nothing but noise."""
+    files = {} if regions is None else files_of(regions)
+    stacks = {} if patches is None else files_of(patches)
+    rows = [] if positions is None else read_table(positions)
+
+    def boxes(name: str, image: Micrograph) -> tuple[Square, ...] | None:
+        if regions is not None:
+            if name not in files:
+                raise Skip(
+                    f"{name} has no particle-free boxes to measure its noise in; see its row in {regions}"
+                )
+            return tuple(read_regions(files[name]).free)
+        if patches is not None:
+            if name not in stacks:
+                raise Skip(f"{name} has no noise patches to measure its noise in; see its row in {patches}")
+            stack = map_images(stacks[name])
+            corners = [(int(row["y_px"]), int(row["x_px"])) for row in rows if row["micrograph"] == name]
+            scale = length_px(stack.pixel_size_A, image.pixel_size_A)
+            return squares_of_patches(corners, stack.images.shape[-1], scale, image.pixels.shape)
+        return None
+
+    return boxes
 
 
 run(filter_micrographs, globals())

@@ -1,4 +1,4 @@
-"""Bring known particle coordinates of any format into one STAR file per micrograph."""
+"""Read reference coordinates of any format and write them as one STAR file per micrograph."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ from clearice.run.step import run
 def import_coordinates(
     *, micrographs: Path, folder: Path, reference_coordinates: Path, manifest: Path, flip_y: bool
 ) -> None:
-    """Write <micrograph>.star in `reference_coordinates` for each micrograph with a coordinate file in `folder`.
+    """Write <micrograph>.star in `reference_coordinates` for each micrograph with coordinates in `folder`.
 
     The file is <micrograph> with one of the known suffixes; a micrograph without one is skipped.
     """
 
-    def treat(name: str, file: Path) -> Path:
+    def process(name: str, file: Path) -> Path:
         found = companion_file(folder, name, SUFFIXES, "coordinate files")
         if found is None:
             raise Skip(f"no coordinates of {name} in {folder}")
@@ -28,7 +28,7 @@ def import_coordinates(
         )
         return target
 
-    process_manifest(micrographs, manifest, treat, verb="imported coordinates of")
+    process_manifest(micrographs, manifest, process, verb="imported coordinates of")
 
 
 run(import_coordinates, globals())

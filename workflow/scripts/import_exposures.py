@@ -1,4 +1,4 @@
-"""Bring independent exposures of the micrographs' fields, of any format, into one MRC file per micrograph."""
+"""Read independent exposures of the micrographs' fields and write one MRC file per micrograph."""
 
 from pathlib import Path
 
@@ -16,13 +16,13 @@ EXPOSURE = "clearice: independent exposure"
 
 
 def import_exposures(*, micrographs: Path, folder: Path, second_exposure: Path, manifest: Path) -> None:
-    """Write <micrograph>.mrc in `second_exposure` for each micrograph with a second exposure of its field in `folder`.
+    """Write <micrograph>.mrc in `second_exposure` for each micrograph with an exposure in `folder`.
 
-    The file is <micrograph> with one of the known suffixes, of the micrograph's shape; a micrograph without one is
-    skipped.
+    The file is <micrograph> with one of the known suffixes, of the micrograph's shape; a micrograph without
+    one is skipped.
     """
 
-    def treat(name: str, file: Path) -> Path:
+    def process(name: str, file: Path) -> Path:
         found = companion_file(folder, name, SUFFIXES, "exposures")
         if found is None:
             raise Skip(f"no independent exposure of {name} in {folder}")
@@ -41,7 +41,7 @@ def import_exposures(*, micrographs: Path, folder: Path, second_exposure: Path, 
         write_micrograph(target, exposure.pixels, micrograph.pixel_size_A, EXPOSURE)
         return target
 
-    process_manifest(micrographs, manifest, treat, verb="imported exposures of")
+    process_manifest(micrographs, manifest, process, verb="imported exposures of")
 
 
 run(import_exposures, globals())

@@ -1,4 +1,4 @@
-"""Give the raw micrographs of a batch as the method they are compared as, without a second copy."""
+"""Link the raw micrographs of a batch as the method they are compared as, without a second copy."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from clearice.run.step import run
 
 
 def link_micrographs(*, micrographs: Path, denoised: Path, manifest: Path) -> None:
-    """Link every micrograph of the manifest `micrographs` into the folder `denoised`; bytes and label stay."""
+    """Link every micrograph of a manifest into the folder `denoised`; bytes and label stay."""
 
-    def treat(name: str, file: Path) -> Path:
+    def process(name: str, file: Path) -> Path:
         return linked(file, denoised / f"{name}.mrc")
 
-    process_manifest(micrographs, manifest, treat, verb="linked")
+    process_manifest(micrographs, manifest, process, verb="linked")
 
 
 run(link_micrographs, globals())

@@ -26,8 +26,8 @@ def list_micrographs(
 ) -> None:
     """Append what the globs `movies`, or `even` and `odd`, or `singles` find to `sheet`.
 
-    Quote the globs. Rows that are in the sheet stay as they are; new ones start a new batch. The first call for a
-    dataset splits its rows into train, validation and test, later calls mark theirs `apply`.
+    Quote the globs. Rows that are in the sheet stay as they are; new ones start a new batch. The first call
+    for a dataset splits its rows into train, validation and test, later calls mark theirs `apply`.
     """
     found = {
         kind: sorted({path for pattern in patterns or [] for path in glob.glob(pattern, recursive=True)})

@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from clearice.run.batches import retry
+from clearice.run.retry import retry
 from clearice.run.step import run
 
 log = logging.getLogger(__name__)

@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from clearice.config.stages.sample_noise import SampleNoiseStep
 from clearice.files.checkpoints import load_network
 from clearice.files.stacks import SYNTHETIC, read_equal_stacks, write_stack
 from clearice.files.tables import write_table
+from clearice.image.units import same_pixel_size
 from clearice.networks.noise_gan import Generator, drawn_fields
 from clearice.noise.background import require_patches
 from clearice.noise.fidelity import FidelityRow, compare_noise, crops_like
 from clearice.noise.sampling import (
-    SOURCES,
     GeneratorOutput,
     coloured_fields,
     extracted_fields,
@@ -31,58 +32,50 @@ def sample_noise(
     noise: list[Path],
     synthetic: Path,
     fidelity: Path,
-    source: str,
-    fields: int,
-    field_px: int,
-    minimum_patches: int,
-    criterion: str,
-    bands: int,
-    batch_size: int,
-    seed: int,
+    settings: SampleNoiseStep,
     model: Path | None = None,
     threads: int,
     device: str,
 ) -> None:
     """Write a stack of synthetic noise fields in the micrographs' units, and a table of their fidelity.
 
-    `source` gan draws from the generator in `model`; extracted (real patches turned, flipped and quilted) and
-    gaussian (Gaussian noise with the patches' spectrum) need no model. The table compares with the patches of
-    the manifests `noise`, both in units of the real noise's standard deviation. `criterion` is the one those
-    were found by: it says what to change where they are fewer than `minimum_patches`.
+    The source gan draws from the generator in `model`; extracted (real patches turned, flipped and quilted)
+    and gaussian (Gaussian noise with the patches' spectrum) need no model. The table compares with the
+    patches of the manifests `noise`, both in units of the real noise's standard deviation.
     """
     torch.set_num_threads(threads)
-    if source not in SOURCES:
-        raise ValueError(f"noise source {source!r} is unknown; use one of {', '.join(SOURCES)}")
     files = [file for manifest in noise for file in files_of(manifest).values()]
     stacks, pixel_size_A = read_equal_stacks(files) if files else ([], 0.0)
-    require_patches(stacks, minimum_patches, criterion)
+    require_patches(stacks, settings.minimum_patches, settings.criterion)
     patches, scale = standardised(stacks)
-    if source == "gan":
+    if settings.source == "gan":
         if model is None:
             raise ValueError("the noise source gan needs a model; train one, or choose extracted or gaussian")
-        place = choose_device(device)
-        network, output = _load_generator(model, place, pixel_size_A)
-        chance = torch_generator(seed, "sample_noise", device=place)
+        torch_device = choose_device(device)
+        network, output = _load_generator(model, torch_device, pixel_size_A)
+        generator = torch_generator(settings.seed, "sample_noise", device=torch_device)
         drawn = coloured_fields(
-            lambda count, made_px: drawn_fields(network, count, made_px, chance, batch_size),
+            lambda count, made_px: drawn_fields(network, count, made_px, generator, settings.batch_size),
             output,
-            fields,
-            field_px,
+            settings.fields,
+            settings.field_px,
             any_size=network.stationary,
-            batch_size=batch_size,
-            generator=numpy_generator(seed, "sample_noise", "quilts"),
+            batch_size=settings.batch_size,
+            generator=numpy_generator(settings.seed, "sample_noise", "quilts"),
         )
     else:
-        draw = {"extracted": extracted_fields, "gaussian": gaussian_fields}[source]
-        drawn = draw(patches, fields, field_px, numpy_generator(seed, "sample_noise"))
-    real, fake = crops_like(patches, drawn, numpy_generator(seed, "sample_noise", "fidelity"))
-    rows = compare_noise(real, fake, bands)
+        draw = {"extracted": extracted_fields, "gaussian": gaussian_fields}[settings.source]
+        drawn = draw(
+            patches, settings.fields, settings.field_px, numpy_generator(settings.seed, "sample_noise")
+        )
+    real, fake = crops_like(patches, drawn, numpy_generator(settings.seed, "sample_noise", "fidelity"))
+    rows = compare_noise(real, fake, settings.bands)
     write_stack(synthetic, drawn * np.float32(scale.sd) + np.float32(scale.mean), pixel_size_A, SYNTHETIC)
     write_table(fidelity, [_as_text(row) for row in rows], list(FidelityRow.__dataclass_fields__))
 
 
 def _load_generator(
-    model: Path, place: torch.device, pixel_size_A: float
+    model: Path, torch_device: torch.device, pixel_size_A: float
 ) -> tuple[Generator, GeneratorOutput]:
     """Read a generator and what brings its output into the units of the patches."""
     file = load_network(model)
@@ -90,7 +83,7 @@ def _load_generator(
         raise ValueError(
             f"{model} is a network of kind {file.kind}, not noise_gan; give what train_noise_gan wrote"
         )
-    if file.pixel_size_A is None or abs(file.pixel_size_A - pixel_size_A) > 1e-3 * pixel_size_A:
+    if file.pixel_size_A is None or not same_pixel_size(file.pixel_size_A, pixel_size_A):
         raise ValueError(
             f"{model} was trained at {file.pixel_size_A} A/px, the noise patches have "
             f"{pixel_size_A:.4g} A/px; train it again"
@@ -108,7 +101,7 @@ def _load_generator(
         amplitude=file.weights["amplitude"].numpy(),
         patch_px=file.settings["patch_px"],
     )
-    return network.to(place).eval(), output
+    return network.to(torch_device).eval(), output
 
 
 def _as_text(row: FidelityRow) -> dict[str, str]:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.evaluation.measures import Band, measure_agreement, measure_fidelity, measure_null, measure_snr
+from clearice.config.evaluation import ScoreSettings
+from clearice.evaluation.measures import measure_agreement, measure_fidelity, measure_null, measure_snr
 from clearice.evaluation.regions import Box, BoxPair
 from clearice.files.mrc import read_micrograph
 from clearice.files.regions import read_regions
@@ -29,18 +30,14 @@ def score_method(
     method: str,
     part: str,
     batch: str,
-    coarsest_A: float,
-    finest_A: float,
-    ring_px: float,
-    frc_ring_px: float,
+    settings: ScoreSettings,
 ) -> None:
     """Write the table `scores`: one line for each micrograph and metric that the given inputs allow.
 
-    `regions` allows both SNRs, `clean` (simulated truth) fidelity, `second_exposure` (other exposures of the same fields,
-    such as the other half of the dose, raw) correlation and explained variance beside those with the next micrograph
-    of the same shape, `null` (denoised noise) its sd.
+    `regions` allows both SNRs, `clean` (simulated truth) fidelity, `second_exposure` (other exposures of the
+    same fields, such as the other half of the dose, raw) correlation and explained variance beside those with
+    the next micrograph of the same shape, `null` (denoised noise) its sd.
     """
-    band = Band(coarsest_A, finest_A, ring_px, frc_ring_px)
     raws, outputs = files_of(raw), files_of(denoised)
     boxes, truths, others, nulls = (
         files_of(manifest) if manifest is not None else {}
@@ -57,14 +54,14 @@ def score_method(
         if name in truths:
             truth = _pixels(truths, name)
             if np.ptp(truth) > 0:
-                row |= measure_fidelity(image, before, truth, pixel_size_A, band)
+                row |= measure_fidelity(image, before, truth, pixel_size_A, settings)
             else:
                 log.info("%s is an empty field, so its fidelity is left out", name)
         if name in others:
             other = _another_field(others, name, image.shape)
             if other is None:
                 log.warning("%s: the batch has no other independent exposure of its size as a control", name)
-            row |= measure_agreement(image, before, _pixels(others, name), other, pixel_size_A, band)
+            row |= measure_agreement(image, before, _pixels(others, name), other, pixel_size_A, settings)
         if name in nulls:
             row |= measure_null(_pixels(nulls, name), image)
         table[name] = row
@@ -73,7 +70,7 @@ def score_method(
 
 
 def _another_field(others: dict[str, Path], name: str, shape: tuple[int, ...]) -> NDArray[np.float32] | None:
-    """Read the next independent exposure of a shape that is of another field than `name`; None where there is none."""
+    """Read the next independent exposure of a shape and of another field than `name`, or None."""
     names = list(others)
     start = names.index(name) + 1
     for following in [*names[start:], *names[: start - 1]]:

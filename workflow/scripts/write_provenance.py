@@ -1,4 +1,4 @@
-"""Record what a run was made with: versions, settings, code, and the checksums of sums, denoised micrographs and networks."""
+"""Record what a run was made with: versions, settings, code, and the checksums of its files."""
 
 from pathlib import Path
 from typing import Any
@@ -18,15 +18,18 @@ def write_provenance(
     datasets: dict[str, Any],
     steps: dict[str, str],
 ) -> None:
-    """Write versions, settings, hashes of the steps' code, and the checksums of sums, denoised images and networks, as JSON."""
+    """Write versions, settings, hashes of the steps' code and checksums as JSON.
+
+    Checksums are of sums, denoised micrographs and networks.
+    """
     files, failed = {}, {}
     for manifest in manifests:
         for row in read_manifest(manifest):
-            place = (manifest.parent / (row.file or row.micrograph)).as_posix()
+            path = (manifest.parent / (row.file or row.micrograph)).as_posix()
             if row.status == OK:
-                files[place] = row.checksum
+                files[path] = row.checksum
             elif row.status == FAILED:
-                failed[place] = row.reason
+                failed[path] = row.reason
     files |= {model.as_posix(): checksum(model) for model in models}
     record = {
         "versions": versions(),

@@ -1,14 +1,13 @@
 """The map of the library: arrays and tensors in, arrays and tensors out.
 
-step         run a step from a Snakemake job or from a shell
-fingerprint  hash of a script and of all it reaches
-batches      sheet of micrographs, batches and their manifests
-runtime      devices and seeded generators
-files        layer 1: the only place that opens files
-image        layer 1: pure functions on images
-networks     layer 1: plain torch modules
-movies, physics, noise, learning, denoising, evaluation
-             layer 2: methods; they use layer 1 and never one another
+config       a model of settings for each section, stage, kind, picker and table
+run          steps, fingerprints, batches, places and the plan of a run
+files        tool: the only place that opens files, with run
+image        tool: pure functions on images
+networks     tool: plain torch modules
+movies, simulation, noise, training, denoisers, picking, evaluation
+             algorithms; they use tools and never one another
+reporting    page, pictures, failures and summaries
 
 Every ``__init__.py`` of the library is empty of code: a step depends on the modules it
 imports and on nothing else, so that an edit reruns exactly what is behind it.

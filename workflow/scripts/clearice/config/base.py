@@ -1,15 +1,15 @@
 """What all models of settings share: closed, strict, finite, and described at each field.
 
-A model is the one place of a setting: its bound, its unit (in the name), what it means and where the value comes
-from, in the line below the field. Values stand in ``config/``. Nothing here knows an algorithm or torch, because the
-Snakefile reads it all.
+A model is the one place of a setting: its bound, its unit (in the name), what it means and where the value
+comes from, in the line below the field. Values stand in ``config/``. Nothing here knows an algorithm or
+torch, because the Snakefile reads it all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -46,10 +46,25 @@ def part_of(model: type[Settings]) -> type[Settings]:
     return create_model(f"PartOf{model.__name__}", __base__=Settings, __doc__=model.__doc__, **fields)
 
 
+@cache
+def filled_in(model: type[Settings]) -> type[Settings]:
+    """Make the model of the same settings, none of which may be unknown (None)."""
+    fields: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        members = [one for one in get_args(field.annotation) if one is not type(None)]
+        kind = members[0] if len(members) == 1 else field.annotation
+        fields[name] = (
+            Annotated[kind, *field.metadata] if field.metadata else kind,
+            Field(description=field.description),
+        )
+    return create_model(f"Known{model.__name__}", __base__=Settings, __doc__=model.__doc__, **fields)
+
+
 def gather(model: type[Settings], *sources: Mapping[str, Any]) -> dict[str, Any]:
     """Collect the settings of a model out of mappings that hold more, in the order of their names.
 
-    The order makes the text of the result say the same where the settings do: Snakemake compares params by text.
+    The order makes the text of the result say the same where the settings do: Snakemake compares params by
+    text.
 
     Parameters
     ----------

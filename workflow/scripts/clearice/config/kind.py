@@ -1,4 +1,4 @@
-"""What the workflow must know of a kind of method and of a picker, to run it without asking for it by name."""
+"""What the workflow must know of a kind of method or a picker to run it without asking for it by name."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ class Kind:
     network
         The stage that trains its network; empty where it trains none.
     needs
-        What it needs besides a micrograph: ``network`` (a file), ``simulation`` (the columns of the datasets table
-        that a simulation takes), ``halves`` (even and odd sums, unless its pairing is for single exposures),
-        ``noise`` (the spectrum of the noise, from what the method's setting `noise` names).
+        What it needs besides a micrograph: ``network`` (a file), ``simulation`` (the columns of the datasets
+        table that a simulation takes), ``halves`` (even and odd sums, unless its pairing is for single
+        exposures), ``noise`` (the spectrum of the noise, from what the method's setting `noise` names).
     control
         Whether it is a control that every table of scores must show.
     """
@@ -62,13 +62,13 @@ class Picker:
     ----------
     settings
         Model of its section in ``pickers`` of the config.
-    needs
-        What it needs besides a micrograph and the particle's diameter: ``templates`` (projections of the dataset's
-        structures).
+    templates
+        Model of what the step project_templates takes, for a picker that compares a micrograph with
+        projections of the dataset's structures; None for all others.
     scores_compare
         Whether scores of two images compare, so that a threshold found on one counts on the other.
     """
 
     settings: type[PickerSettings] = PickerSettings
-    needs: frozenset[str] = frozenset()
+    templates: type[Settings] | None = None
     scores_compare: bool = True

@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clearice.config.complaints import Schema, parse_row, text_check
+from clearice.config.complaints import parse_row, text_check
+from clearice.config.tables import DatasetRow, MicrographRow
 
 KINDS = {"movie": ("movie",), "pair": ("even", "odd"), "single": ("single",)}
 SOURCES = ("movie", "even", "odd", "single")
@@ -21,7 +22,7 @@ _ILLEGAL = re.compile(r"[^A-Za-z0-9_.+-]")
 
 
 def kind_of(row: Mapping[str, str]) -> str:
-    """Say what a sheet row gives: ``movie``, ``pair`` (even and odd sums) or ``single``.
+    """Return what a sheet row gives: ``movie``, ``pair`` (even and odd sums) or ``single``.
 
     Raises
     ------
@@ -41,7 +42,7 @@ def sources_of(row: Mapping[str, str]) -> list[str]:
     return [row[name] for name in SOURCES if row.get(name)]
 
 
-def check_datasets(rows: Sequence[Mapping[str, str]], schema: Schema, name: str) -> dict[str, dict[str, Any]]:
+def check_datasets(rows: Sequence[Mapping[str, str]], name: str) -> dict[str, dict[str, Any]]:
     """Check and type the rows of ``datasets.tsv``.
 
     Returns
@@ -59,7 +60,7 @@ def check_datasets(rows: Sequence[Mapping[str, str]], schema: Schema, name: str)
     for number, row in enumerate(rows, start=1):
         where = f"{name}, row {number} ({row.get('dataset') or 'no name'})"
         try:
-            values = parse_row(row, schema, where)
+            values = parse_row(DatasetRow, row, where)
         except ValueError as error:
             found.append(str(error))
             continue
@@ -73,9 +74,7 @@ def check_datasets(rows: Sequence[Mapping[str, str]], schema: Schema, name: str)
     return datasets
 
 
-def check_sheet(
-    rows: Sequence[Mapping[str, str]], schema: Schema, datasets: Mapping[str, Any], name: str
-) -> list[Row]:
+def check_sheet(rows: Sequence[Mapping[str, str]], datasets: Mapping[str, Any], name: str) -> list[Row]:
     """Check the rows of ``micrographs.tsv``.
 
     Raises
@@ -85,12 +84,12 @@ def check_sheet(
     """
     checked: list[Row] = []
     found: list[str] = []
-    fits = text_check(schema)
+    fits = text_check(MicrographRow)
     seen: set[tuple[str, str]] = set()
     for number, row in enumerate(rows, start=1):
         where = f"{name}, row {number} ({row.get('micrograph') or 'no name'})"
         try:
-            fitting = dict(row) if fits(row) else parse_row(row, schema, where)
+            fitting = dict(row) if fits(row) else parse_row(MicrographRow, row, where)
             values = {key: value or "" for key, value in fitting.items()}
             kind_of(values)
         except ValueError as error:
@@ -150,10 +149,10 @@ def append_rows(
     test_fraction: float,
     seed: int,
 ) -> list[Row]:
-    """Give new rows their batch and split; rows that are there already keep theirs and are not repeated.
+    """Append new rows with their batch and split; rows that are there keep theirs and are not repeated.
 
-    The first call for a dataset splits it into train, validation and test; rows found later start a new batch and
-    are marked ``apply``, so that new movies never change what a model was trained on.
+    The first call for a dataset splits it into train, validation and test; rows found later start a new batch
+    and are marked ``apply``, so that new movies never change what a model was trained on.
 
     Parameters
     ----------
@@ -226,8 +225,8 @@ def _share(count: int, fraction: float, keep: int) -> int:
 def name_rows(dataset: str, found: Mapping[str, Sequence[str]]) -> list[Row]:
     """Make rows without batch and split from the files that were found.
 
-    A micrograph is named by its file's name without suffixes; halves are paired by their names less a mark such as
-    ``_EVN``/``_ODD``, ``_even``/``_odd``, or by equal names in two folders.
+    A micrograph is named by its file's name without suffixes; halves are paired by their names less a mark
+    such as ``_EVN``/``_ODD``, ``_even``/``_odd``, or by equal names in two folders.
 
     Parameters
     ----------

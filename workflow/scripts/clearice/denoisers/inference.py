@@ -10,12 +10,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from clearice.denoisers.tiles import join_tiles, pad_to_multiple, plan_tiles
+from clearice.denoisers.tiles import join_tiles, plan_tiles
+from clearice.image.padding import pad_to_multiple
 from clearice.image.resize import fourier_resample
 from clearice.image.scaling import fill_not_finite, restore, standardise
+from clearice.image.units import HEADER, same_pixel_size
 
 MODEL, ORIGINAL = "model", "original"
-PIXEL_SIZE_TOLERANCE = 0.01
 MULTIPLE_PX = 32  # of the pooling grid: five levels
 
 Image = NDArray[np.float32]
@@ -37,7 +38,17 @@ class Network(Protocol):
 
 @dataclass(frozen=True)
 class Denoised:
-    """A denoised micrograph: `pixels` (h, w) in the input's units, their size, and how many were filled."""
+    """A denoised micrograph.
+
+    Attributes
+    ----------
+    pixels
+        Image (h, w) in the input's units.
+    pixel_size_A
+        Pixel size of `pixels` in A.
+    filled_px
+        Number of pixels that were not finite and were filled.
+    """
 
     pixels: Image
     pixel_size_A: float
@@ -69,8 +80,8 @@ def denoise_micrograph(
         ``model`` returns at that size, ``original`` goes back to the input's (padded in Fourier space:
         nothing beyond the coarser image's Nyquist frequency comes back).
     reference
-        Another image of this shape, whose mean and standard deviation are used instead of the micrograph's own: pure
-        noise is to be treated as if it were part of the real micrograph.
+        Another image of this shape, whose mean and standard deviation are used instead of the micrograph's
+        own: pure noise is to be processed as if it were part of the real micrograph.
 
     Returns
     -------
@@ -137,7 +148,7 @@ def check_pixel_size(
     if model_pixel_size_A is None:
         return
     used_A = pixel_size_A if rescale_to_A is None else rescale_to_A
-    if abs(used_A / model_pixel_size_A - 1) <= PIXEL_SIZE_TOLERANCE:
+    if same_pixel_size(used_A, model_pixel_size_A, HEADER):
         return
     trained = f"but {model} was trained at {model_pixel_size_A:g}"
     if rescale_to_A is not None:
@@ -158,7 +169,7 @@ def check_return_at(return_at: str) -> None:
 
 
 def _apply(network: Network, window: Image) -> Image:
-    """Bring one window to the network's device, denoise it, and bring it back."""
+    """Copy one window to the network's device, denoise it, and copy it back."""
     batch = torch.from_numpy(np.ascontiguousarray(window))[None, None]
     if network.device.type == "cuda":
         # page-locked memory is copied without a stop
@@ -174,7 +185,7 @@ def _coarser_shape(shape: tuple[int, ...], pixel_size_A: float, rescale_to_A: fl
             f"the micrograph's pixel size is not known, so it cannot be rescaled to {rescale_to_A:g} A/px; "
             "write the pixel size into its header"
         )
-    if rescale_to_A < pixel_size_A * (1 - PIXEL_SIZE_TOLERANCE):
+    if rescale_to_A < pixel_size_A and not same_pixel_size(rescale_to_A, pixel_size_A, HEADER):
         raise ValueError(
             f"rescale_to_A is {rescale_to_A:g}, but the micrograph has {pixel_size_A:.4g} A/px, which is coarser; "
             "use a model trained at that pixel size or coarser"

@@ -7,6 +7,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from types import TracebackType
 from typing import Generic, TypeVar
 
+from clearice.run.read_ahead import started_ahead
+
 Read = TypeVar("Read")
 Computed = TypeVar("Computed")
 Written = TypeVar("Written")
@@ -24,7 +26,7 @@ class Pipeline(Generic[Read, Computed, Written]):
     Parameters
     ----------
     items
-        What is to be treated, in order, each once.
+        What is to be processed, in order, each once.
     read
         Item to input; called in the reader thread.
     compute
@@ -44,14 +46,11 @@ class Pipeline(Generic[Read, Computed, Written]):
         ahead: int = 2,
     ) -> None:
         self._read, self._compute, self._write = read, compute, write
-        self._waiting = list(reversed(items))
-        self._under_way: dict[str, Future[Written]] = {}
-        self._ahead = ahead
+        self._under_way = zip(items, started_ahead(self._started, items, ahead), strict=True)
         self._workers = [ThreadPoolExecutor(1, f"clearice-{name}") for name in ("read", "compute", "write")]
 
     def __enter__(self) -> Pipeline[Read, Computed, Written]:
-        """Start with the first items."""
-        self._start()
+        """Return the pipeline; it starts when the first result is asked for."""
         return self
 
     def __exit__(
@@ -62,27 +61,21 @@ class Pipeline(Generic[Read, Computed, Written]):
             worker.shutdown(wait=True, cancel_futures=True)
 
     def result(self, item: str) -> Written:
-        """Wait for one item and give what `write` returned, or raise what went wrong with it."""
-        while item not in self._under_way:
-            if not self._waiting:
-                raise KeyError(item)
-            self._start_one()
-        done = self._under_way.pop(item)
-        self._start()
-        return done.result()
+        """Wait for one item and return what `write` returned, or raise what went wrong with it.
 
-    def _start(self) -> None:
-        """Start items until enough are under way."""
-        while self._waiting and len(self._under_way) < self._ahead:
-            self._start_one()
+        Items that come before it and were not asked for are passed over.
+        """
+        for name, written in self._under_way:
+            if name == item:
+                return written.result()
+        raise KeyError(item)
 
-    def _start_one(self) -> None:
-        """Hand the next item to the three workers; each waits for the one before it."""
-        item = self._waiting.pop()
+    def _started(self, item: str) -> Future[Written]:
+        """Hand an item to the three workers; each waits for the one before it."""
         reader, computer, writer = self._workers
         read = reader.submit(self._read, item)
         computed = computer.submit(_after(self._compute, item, read))
-        self._under_way[item] = writer.submit(_after(self._write, item, computed))
+        return writer.submit(_after(self._write, item, computed))
 
 
 def _after(step: Callable[[str, Before], After], item: str, before: Future[Before]) -> Callable[[], After]:

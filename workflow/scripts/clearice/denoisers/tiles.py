@@ -19,9 +19,16 @@ Image = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Axis:
-    """Tiles along one axis, in pixels: where windows start, their length, and what is kept of them.
+    """Tiles along one axis, in pixels.
 
-    ``kept[i]`` to ``kept[i + 1]`` is taken from the window that starts at ``starts[i]``.
+    Attributes
+    ----------
+    starts
+        Where the windows start.
+    length
+        Length of every window.
+    kept
+        What is kept: ``kept[i]`` to ``kept[i + 1]`` is taken from the window that starts at ``starts[i]``.
     """
 
     starts: tuple[int, ...]
@@ -31,7 +38,15 @@ class Axis:
 
 @dataclass(frozen=True)
 class TilePlan:
-    """Equal windows over an image: `rows` and `columns` along the axes."""
+    """Equal windows over an image.
+
+    Attributes
+    ----------
+    rows
+        The windows along y.
+    columns
+        The windows along x.
+    """
 
     rows: Axis
     columns: Axis
@@ -48,7 +63,7 @@ def plan_tiles(shape: tuple[int, int], most_pixels: int, reach_px: int, multiple
     Parameters
     ----------
     shape
-        Image shape (h, w), multiples of `multiple_px` (see `pad_to_multiple`).
+        Image shape (h, w), multiples of `multiple_px` (see `image.padding.pad_to_multiple`).
     most_pixels
         Pixels that one window may have.
     reach_px
@@ -89,17 +104,8 @@ def plan_tiles(shape: tuple[int, int], most_pixels: int, reach_px: int, multiple
     return best
 
 
-def pad_to_multiple(image: Image, multiple_px: int) -> Image:
-    """Extend an image at the bottom and the right, by mirroring, to multiples of `multiple_px`.
-
-    The same border that the network adds to a whole image, so that tiles at the border see what it sees.
-    """
-    missing = [(0, -side % multiple_px) for side in image.shape]
-    return np.pad(image, missing, mode="symmetric") if any(after for _, after in missing) else image
-
-
-def join_tiles(image: Image, plan: TilePlan, treat: Callable[[Image], Image]) -> Image:
-    """Treat every window of `image` (h, w) and join what is kept of them.
+def join_tiles(image: Image, plan: TilePlan, process: Callable[[Image], Image]) -> Image:
+    """Process every window of `image` (h, w) and join what is kept of them.
 
     Parameters
     ----------
@@ -107,16 +113,16 @@ def join_tiles(image: Image, plan: TilePlan, treat: Callable[[Image], Image]) ->
         Image of the plan's shape.
     plan
         Where the windows lie.
-    treat
+    process
         Denoises one window; returns an array of the window's shape.
     """
     result = np.empty_like(image)
     for i, top in enumerate(plan.rows.starts):
         for j, left in enumerate(plan.columns.starts):
-            treated = treat(image[top : top + plan.rows.length, left : left + plan.columns.length])
+            processed = process(image[top : top + plan.rows.length, left : left + plan.columns.length])
             first, last = plan.rows.kept[i], plan.rows.kept[i + 1]
             start, end = plan.columns.kept[j], plan.columns.kept[j + 1]
-            result[first:last, start:end] = treated[first - top : last - top, start - left : end - left]
+            result[first:last, start:end] = processed[first - top : last - top, start - left : end - left]
     return result
 
 

@@ -1,4 +1,4 @@
-"""Judge a denoised exposure by an independent exposure of the same field."""
+"""Compare a denoised exposure with an independent exposure of the same field."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clearice.image.rings import RingSums, explained_variance, ring_correlation,
 class Agreement:
     """Agreement of a denoised exposure with an independent one.
 
-    Parameters
+    Attributes
     ----------
     correlation
         Pearson's r with the independent exposure limited to a band (-1 to 1). Mere blurring raises it.
@@ -24,38 +24,13 @@ class Agreement:
         Share of the independent exposure explained after the best gain per ring (0 to 1). No radial linear
         filter can raise it.
     frc_A
-        Resolution in A where the ring correlation falls below 0.143; the coarsest of the band if it begins below.
+        Resolution in A where the ring correlation falls below 0.143; the coarsest of the band if it begins
+        below.
     """
 
     correlation: float
     explained: float
     frc_A: float
-
-
-def second_exposure_rest(
-    average: NDArray[np.float32], frame: NDArray[np.float32], share: NDArray[np.float32] | float
-) -> NDArray[np.float32]:
-    """Take a frame's own noise out of the average that contains it.
-
-    rest = z(average) - share z(frame), with z(image) = (image - mean) / sd, in Fourier space where the share
-    depends on frequency. Rest and frame are then exposures of one field whose noise has no covariance.
-
-    Parameters
-    ----------
-    average, frame
-        Images (h, w) of one field.
-    share
-        Share of the frame in the average: a number, or its value for each coefficient (h, w // 2 + 1) where the
-        detector leaves a fixed pattern in both.
-
-    Returns
-    -------
-    float32 array (h, w)
-        Independent exposure, mean 0.
-    """
-    whole, part = np.fft.rfft2(standardised(average)), np.fft.rfft2(standardised(frame))
-    rest: NDArray[np.float32] = np.fft.irfft2(whole - share * part, s=average.shape).astype(np.float32)
-    return rest
 
 
 def agreement_sums(
@@ -81,8 +56,8 @@ def agreement(
     Parameters
     ----------
     fine
-        Sums over narrow rings. The independent exposure is limited to the band for the correlation; the denoised
-        image is not, so what it holds outside the band counts against it.
+        Sums over narrow rings. The independent exposure is limited to the band for the correlation; the
+        denoised image is not, so what it holds outside the band counts against it.
     wide
         Sums over wide rings: a narrow ring's correlation is too noisy for a crossing.
     pixel_size_A
@@ -102,7 +77,7 @@ def agreement(
 
 
 def standardised(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Bring an image to mean 0 and sd 1 (a flat image to 0)."""
+    """Scale an image to mean 0 and sd 1 (a flat image to 0)."""
     mean, sd = float(image.mean(dtype=np.float64)), float(image.std(dtype=np.float64))
     scaled: NDArray[np.float32] = ((image - mean) / sd if sd > 0 else np.zeros_like(image)).astype(np.float32)
     return scaled

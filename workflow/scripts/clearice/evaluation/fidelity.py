@@ -16,17 +16,19 @@ from clearice.image.similarity import affine_fit, mse, psnr_dB, ssim
 class Fidelity:
     """What a denoised image has of its clean truth.
 
-    Parameters
+    Attributes
     ----------
     mse_of_variance
         Mean squared error over the truth's variance (1 is what a flat image reaches).
     psnr_dB
-        With the truth's range (maximum minus minimum) as the peak.
+        Peak signal-to-noise ratio in dB, with the truth's range (maximum minus minimum) as the peak.
     ssim
-        With the same range.
-    frc_0500_A, frc_0143_A
-        Resolution in A where the ring correlation with truth falls below 0.5 and 0.143; that of the first ring
-        where it begins below.
+        Structural similarity with the same range.
+    frc_0500_A
+        Resolution in A where the ring correlation with truth falls below 0.5; that of the first ring where it
+        begins below.
+    frc_0143_A
+        Likewise for 0.143.
     correlation
         Pearson's r up to the Nyquist frequency.
     explained
@@ -81,31 +83,3 @@ def fidelity(
         correlation=band_correlation(sums),
         explained=explained_variance(sums),
     )
-
-
-def bias_and_spread(outputs: NDArray[np.float32], truth: NDArray[np.float32]) -> tuple[float, float]:
-    """Part the error of a denoiser into bias and spread over several noise draws of one scene.
-
-    Parameters
-    ----------
-    outputs
-        Denoised images (draws, h, w) of one truth, in its units; two draws or more.
-    truth
-        Clean image (h, w).
-
-    Returns
-    -------
-    tuple of float
-        Root mean square of (mean output - truth), corrected for what the spread adds to it, and the root mean
-        square spread of one output; both over the truth's sd.
-    """
-    draws = len(outputs)
-    if draws < 2:
-        raise ValueError(f"{draws} noise draw cannot part bias from spread; give two or more")
-    sd = float(truth.std(dtype=np.float64))
-    if sd == 0:
-        raise ValueError("the clean image is flat, so bias has no scale; use a field with particles")
-    variance = float(outputs.var(axis=0, ddof=1, dtype=np.float64).mean())
-    offset = outputs.mean(axis=0, dtype=np.float64) - truth
-    squared = max(0.0, float((offset**2).mean()) - variance / draws)
-    return float(np.sqrt(squared)) / sd, float(np.sqrt(variance)) / sd

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clearice.config.evaluation import ScoreSettings
 from clearice.evaluation.agreement import agreement, agreement_sums
 from clearice.evaluation.fidelity import fidelity
 from clearice.evaluation.null_test import null_sd, residual_correlation
@@ -17,16 +17,6 @@ from clearice.evaluation.snr import micrograph_snr
 Image = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
-class Band:
-    """Where images are compared: `coarsest_A` to `finest_A`; rings of `ring_px`, of `frc_ring_px` for crossings."""
-
-    coarsest_A: float
-    finest_A: float
-    ring_px: float
-    frc_ring_px: float
-
-
 def measure_snr(denoised: Image, pairs: list[BoxPair]) -> dict[str, float]:
     """Measure both SNRs of the field; neither has a physical meaning, and a mask wins both."""
     snr = micrograph_snr(denoised, pairs)
@@ -34,7 +24,7 @@ def measure_snr(denoised: Image, pairs: list[BoxPair]) -> dict[str, float]:
 
 
 def measure_fidelity(
-    denoised: Image, raw: Image, truth: Image, pixel_size_A: float, band: Band
+    denoised: Image, raw: Image, truth: Image, pixel_size_A: float, band: ScoreSettings
 ) -> dict[str, float]:
     """Measure fidelity to a clean simulated truth, and the truth left in the residual."""
     found = fidelity(denoised, truth, pixel_size_A, band.frc_ring_px)
@@ -51,7 +41,12 @@ def measure_fidelity(
 
 
 def measure_agreement(
-    denoised: Image, raw: Image, second_exposure: Image, other: Image | None, pixel_size_A: float, band: Band
+    denoised: Image,
+    raw: Image,
+    second_exposure: Image,
+    other: Image | None,
+    pixel_size_A: float,
+    band: ScoreSettings,
 ) -> dict[str, float]:
     """Measure agreement with an independent exposure, and with another field's as the control.
 

@@ -1,9 +1,8 @@
-"""Does a denoiser invent? Pure noise with a micrograph's spectrum, what it leaves there, and what it took away."""
+"""Does a denoiser invent? Pure noise with a micrograph's spectrum, what is left of it, what was removed."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,18 +10,11 @@ from numpy.typing import NDArray
 from clearice.evaluation.regions import Box, cut_box
 from clearice.image.rings import radial_power, transfer_of_rings
 from clearice.image.similarity import pearson
+from clearice.image.spectra import Spectrum, tapered_spectrum
 
 OF_FREE_BOXES = "spectrum of the particle-free boxes"
 OF_WHOLE_FIELD = "spectrum of the whole micrograph, signal included"
 """What a manifest's reason says of where the spectrum of pure noise comes from: the two do not compare."""
-
-
-@dataclass(frozen=True)
-class Spectrum:
-    """Radial noise power: `frequency` in cycles per pixel, rising, and `power` in squared image units per pixel."""
-
-    frequency: NDArray[np.float64]
-    power: NDArray[np.float64]
 
 
 def whole_spectrum(image: NDArray[np.float32], ring_width_px: float = 4.0) -> Spectrum:
@@ -34,8 +26,7 @@ def whole_spectrum(image: NDArray[np.float32], ring_width_px: float = 4.0) -> Sp
 def background_spectrum(image: NDArray[np.float32], boxes: Sequence[Box]) -> Spectrum:
     """Measure the radial spectrum of the particle-free boxes of a micrograph.
 
-    Each box less its mean is tapered with a Hann window (normalised to keep the power) and the periodograms are
-    averaged. Below one period per box the lowest ring is continued.
+    See `image.spectra.tapered_spectrum`; below one period per box the lowest ring is continued.
 
     Parameters
     ----------
@@ -53,15 +44,7 @@ def background_spectrum(image: NDArray[np.float32], boxes: Sequence[Box]) -> Spe
         raise ValueError(
             "no particle-free box is given, so the background has no spectrum; use smaller boxes"
         )
-    side = boxes[0].side_px
-    taper = np.outer(np.hanning(side + 2)[1:-1], np.hanning(side + 2)[1:-1])
-    taper /= np.sqrt((taper**2).mean())
-    spectra = []
-    for box in boxes:
-        patch = cut_box(image, box).astype(np.float64)
-        spectra.append(radial_power(((patch - patch.mean()) * taper).astype(np.float32)))
-    power = np.mean([power for _, power in spectra], axis=0)
-    return Spectrum(spectra[0][0][1:], power[1:])
+    return tapered_spectrum(cut_box(image, box) for box in boxes)
 
 
 def noise_image(
@@ -78,7 +61,7 @@ def noise_image(
     mean
         Mean of the image; its sd follows from the spectrum.
     generator
-        Source of chance.
+        Generator that draws the field.
 
     Returns
     -------

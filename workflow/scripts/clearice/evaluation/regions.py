@@ -12,7 +12,17 @@ from numpy.typing import NDArray
 
 
 class Box(NamedTuple):
-    """A square region: its upper left pixel (`top_px`, `left_px`) and its side `side_px`."""
+    """A square region.
+
+    Attributes
+    ----------
+    top_px
+        Row of its upper left pixel.
+    left_px
+        Column of its upper left pixel.
+    side_px
+        Side in pixels.
+    """
 
     top_px: int
     left_px: int
@@ -20,10 +30,66 @@ class Box(NamedTuple):
 
 
 class BoxPair(NamedTuple):
-    """A region with one particle in its middle and a particle-free region near it."""
+    """Two regions to compare.
+
+    Attributes
+    ----------
+    signal
+        A region with one particle in its middle.
+    background
+        A particle-free region near it.
+    """
 
     signal: Box
     background: Box
+
+
+class Regions(NamedTuple):
+    """Boxes of a micrograph.
+
+    Attributes
+    ----------
+    pairs
+        Pairs of a signal and a background box.
+    free
+        Particle-free boxes.
+    note
+        Why there are no pairs; empty where there are some.
+    """
+
+    pairs: list[BoxPair]
+    free: list[Box]
+    note: str
+
+
+def choose_regions_of(
+    centres: NDArray[np.float64],
+    shape: tuple[int, int],
+    *,
+    radius_px: float,
+    pairs: int,
+    largest_box_px: int,
+    smallest_box_px: int,
+) -> Regions:
+    """Choose pairs of boxes, and particle-free boxes of their side.
+
+    Where there are too few pairs, in a crowded field or an empty one, the particle-free boxes stand alone.
+
+    Parameters and errors
+    ---------------------
+    As for `choose_pairs`; it is an error only where there is no particle-free box either.
+    """
+    limits = {"largest_box_px": largest_box_px, "smallest_box_px": smallest_box_px}
+    try:
+        chosen = choose_pairs(centres, shape, radius_px=radius_px, pairs=pairs, **limits)
+    except ValueError as too_few:
+        free = largest_free_boxes(centres, shape, radius_px=radius_px, boxes=pairs, **limits)
+        if not free:
+            raise
+        why = str(too_few) if len(centres) else "it is an empty field"
+        return Regions([], free, f"no SNR, but the noise of {len(free)} particle-free boxes: {why}")
+    side_px = chosen[0].signal.side_px
+    return Regions(chosen, free_boxes(centres, shape, radius_px=radius_px, side_px=side_px), "")
 
 
 def choose_pairs(
@@ -61,7 +127,8 @@ def choose_pairs(
     Raises
     ------
     ValueError
-        Even the smallest box finds too few pairs, no particle is known, or the smallest box is the larger one.
+        Even the smallest box finds too few pairs, no particle is known, or the smallest box is the larger
+        one.
     """
     if len(centres) == 0:
         raise ValueError(
@@ -120,7 +187,8 @@ def largest_free_boxes(
     centres, shape, radius_px, largest_box_px, smallest_box_px
         As in `choose_pairs`.
     boxes
-        Number of boxes wanted: the largest side that has so many is taken, else that which covers most of the field.
+        Number of boxes wanted: the largest side that has so many is taken, else that which covers most of the
+        field.
 
     Returns
     -------
@@ -155,7 +223,7 @@ def cut_box(image: NDArray[np.float32], box: Box) -> NDArray[np.float32]:
 
 
 def _sides(largest_px: int, smallest_px: int) -> Iterator[int]:
-    """Give the box sides to try, from the largest down in steps of an eighth.
+    """Yield the box sides to try, from the largest down in steps of an eighth.
 
     Raises
     ------
@@ -186,7 +254,7 @@ def _occupied(centres: NDArray[np.float64], shape: tuple[int, int], radius_px: f
 
 
 def _free_corners(occupied: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
-    """Tell for each upper left pixel whether its box is wholly free, shape (h - side + 1, w - side + 1)."""
+    """Find for each upper left pixel whether its box is wholly free, shape (h - side + 1, w - side + 1)."""
     if side > min(occupied.shape):
         return np.zeros((0, 0), dtype=bool)
     total = np.zeros((occupied.shape[0] + 1, occupied.shape[1] + 1), dtype=np.int64)

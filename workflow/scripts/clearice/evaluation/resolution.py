@@ -13,7 +13,7 @@ from clearice.image.rings import resolution_A
 def resolution_or_coarsest_A(
     frequency: NDArray[np.float64], correlation: NDArray[np.float64], threshold: float, pixel_size_A: float
 ) -> float:
-    """Give the resolution in A at which a ring correlation first falls below a threshold.
+    """Return the resolution in A at which a ring correlation first falls below a threshold.
 
     A curve that begins below it has no crossing. It counts as the coarsest ring given, the worst value of the
     band: as a missing number it would drop out of the mean, and a method would gain by its failures.

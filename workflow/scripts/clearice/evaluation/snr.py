@@ -13,7 +13,15 @@ from clearice.evaluation.regions import BoxPair, cut_box
 
 @dataclass(frozen=True)
 class PairSnr:
-    """SNRs of one pair of boxes in dB: `variance_dB` (NT2C eq. 5) and `mean_dB` (Topaz-Denoise)."""
+    """SNRs of one pair of boxes.
+
+    Attributes
+    ----------
+    variance_dB
+        SNR of variances in dB (NT2C eq. 5).
+    mean_dB
+        SNR of means in dB (Topaz-Denoise).
+    """
 
     variance_dB: float
     mean_dB: float
@@ -61,7 +69,7 @@ def micrograph_snr(image: NDArray[np.float32], pairs: Sequence[BoxPair]) -> Pair
 
 
 def _in_dB(signal: float, noise: float) -> float:
-    """Give 10 log10(signal / noise), held within +-120 dB, 0 dB where both vanish."""
+    """Return 10 log10(signal / noise), held within +-120 dB, 0 dB where both vanish."""
     if signal <= 0.0 and noise <= 0.0:
         return 0.0
     if noise <= signal * 1e-12:

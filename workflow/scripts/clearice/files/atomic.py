@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; rename it to `path` if the block ends well.
+    """Make a temporary path beside `path`; rename it to `path` if the block ends well.
 
     Parameters
     ----------
@@ -54,3 +54,14 @@ def linked(source: Path, target: Path) -> Path:
                 raise
             shutil.copyfile(source, partial)
     return target
+
+
+@contextmanager
+def all_or_none(files: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    """Remove all of some files if the block that writes them does not end well."""
+    try:
+        yield files
+    except BaseException:
+        for file in files:
+            file.unlink(missing_ok=True)
+        raise

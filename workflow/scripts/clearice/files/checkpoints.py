@@ -44,8 +44,10 @@ class NetworkFile:
         State dict; CPU tensors.
     pixel_size_A
         Pixel size of the training micrographs in A; None where it is not known (Topaz's weights).
-    stage, variant
-        Which stage trained it (``coarse``, ``fine``, ``noise2noise``, ...) and which variant of it.
+    stage
+        Which stage trained it: ``coarse``, ``fine``, ``noise2noise``, ...
+    variant
+        Which variant of the stage.
     provenance
         Plain values for the record: seed, steps, losses, versions.
     """
@@ -81,10 +83,13 @@ def save_network(path: Path, network: NetworkFile) -> None:
 def load_network(path: Path) -> NetworkFile:
     """Read a network file of ours, or Topaz's published weights: its content tells which.
 
+    Of Topaz's (``topaz/pretrained/denoise/unet_L2_v0.2.2.sav`` and its kin, which the user supplies: they are
+    never bundled) width and kernels are found from the shapes.
+
     Raises
     ------
     ValueError
-        The file is truncated, or holds neither.
+        The file is truncated, or holds neither, or another network than Topaz's five-level 2D U-Net.
     OSError
         There is no such file.
     """
@@ -100,21 +105,6 @@ def load_network(path: Path) -> NetworkFile:
             "train it again or use the version of clearice that wrote it"
         )
     return _from_topaz(path, content)
-
-
-def load_topaz_weights(path: Path) -> NetworkFile:
-    """Read a weight file of the topaz package (``topaz/pretrained/denoise/unet_L2_v0.2.2.sav`` and its kin).
-
-    Its width and kernels are found from the shapes. The user supplies the file: it is never bundled.
-
-    Raises
-    ------
-    ValueError
-        The file is truncated, or holds another network than Topaz's five-level 2D U-Net.
-    OSError
-        There is no such file.
-    """
-    return _from_topaz(path, _read_tensors(path))
 
 
 def _fields() -> tuple[str, ...]:
@@ -166,7 +156,7 @@ def _from_topaz(path: Path, content: Mapping[str, Any]) -> NetworkFile:
 
 
 def _description(content: Mapping[str, Any]) -> str:
-    """Say briefly what a file holds."""
+    """Describe briefly what a file holds."""
     if not content:
         return "nothing"
     stems = sorted({re.split(r"[.\d]", str(key))[0] for key in content})
@@ -177,8 +167,8 @@ def _description(content: Mapping[str, Any]) -> str:
 def _plain(value: object, where: str) -> object:
     """Copy a plain value; refuse what a safe reader would refuse.
 
-    Pickle writes an object that it has met before as a reference: only with new containers and interned strings
-    do equal contents give equal bytes.
+    Pickle writes an object that it has met before as a reference: only with new containers and interned
+    strings do equal contents give equal bytes.
     """
     if value is None or type(value) in (bool, int, float):
         return value

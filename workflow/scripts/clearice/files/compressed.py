@@ -27,12 +27,12 @@ FIRST_BYTES = {
 
 
 def plain_suffix(path: Path) -> str:
-    """Give the lower-case suffix of the content: ``.mrc`` for ``m1.mrc``, ``m1.MRC.gz``, ``m1.mrc.bz2``."""
+    """Return the lower-case suffix of the content: ``.mrc`` for ``m1.mrc``, ``m1.MRC.gz``, ``m1.mrc.bz2``."""
     return Path(path.stem).suffix.lower() if is_compressed(path) else path.suffix.lower()
 
 
 def is_compressed(path: Path) -> bool:
-    """Say whether the name ends in ``.gz`` or ``.bz2``."""
+    """Check whether the name ends in ``.gz`` or ``.bz2``."""
     return path.suffix.lower() in {".gz", ".bz2"}
 
 
@@ -161,7 +161,7 @@ def make_writable_folder(folder: Path) -> None:
 
 
 def _damaged(trouble: Exception, path: Path) -> Exception:
-    """Tell damaged data, which zlib, gzip and bz2 report without an error number, from a disk in trouble."""
+    """Distinguish damaged data, reported without an error number, from a disk in trouble."""
     if isinstance(trouble, OSError) and trouble.errno is not None:
         return trouble
     return ValueError(f"{path} holds damaged compressed data ({trouble}); copy the file again")

@@ -23,7 +23,15 @@ SUFFIXES = (".star", ".box", ".csv", ".tsv", ".txt", ".cs")
 
 @dataclass(frozen=True)
 class Coordinates:
-    """Centres (n, 2) as (y, x) in pixels, and scores (n,), nan where the file has none."""
+    """Particles of one micrograph.
+
+    Attributes
+    ----------
+    centres
+        (n, 2) as (y, x) in pixels.
+    scores
+        (n,), nan where the file has none.
+    """
 
     centres: NDArray[np.float64]
     scores: NDArray[np.float64]
@@ -37,8 +45,8 @@ def read_coordinates(
     Parameters
     ----------
     path
-        The file; its suffix tells the format. CSV columns are x, y (pixels) and, if there, score or radius_px;
-        Topaz's x_coord, y_coord and image_name are understood.
+        The file; its suffix tells the format. CSV columns are x, y (pixels) and, if there, score or
+        radius_px; Topaz's x_coord, y_coord and image_name are understood.
     shape
         Micrograph shape (h, w): .cs files hold fractions of it.
     micrograph
@@ -166,7 +174,7 @@ def _read_cs(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinates
 
 
 def _cryosparc_stem(value: bytes | str) -> str:
-    """Take folder, suffix and cryoSPARC's leading identifier (digits and an underscore) off a file name."""
+    """Remove folder, suffix and cryoSPARC's leading identifier (digits and underscore) from a file name."""
     stem = Path(value.decode() if isinstance(value, bytes) else value).stem
     head, _, tail = stem.partition("_")
     return tail if len(head) == 21 and head.isdigit() else stem

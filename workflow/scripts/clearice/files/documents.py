@@ -25,6 +25,11 @@ def read_yaml(path: Path) -> Any:
         raise ValueError(f"{path} is not YAML: {' '.join(str(error).split())}") from None
 
 
+def write_yaml(path: Path, value: object) -> None:
+    """Write `value` as YAML in the order it has, whole or not at all."""
+    write_text(path, yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=120))
+
+
 def write_json(path: Path, value: object) -> None:
     """Write `value` as indented JSON with sorted keys, whole or not at all."""
     write_text(path, json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False) + "\n")

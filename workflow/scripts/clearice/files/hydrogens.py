@@ -59,8 +59,8 @@ def hydrogens_of_residue(
 ) -> list[int]:
     """Count the hydrogens that ride on each heavy atom of one residue.
 
-    Standard amino acids and nucleotides follow a table (pH 7, inside a chain). Modified and D-amino acids keep
-    the counts of the parent on backbone and CB, modified nucleotides those of the plain sugar; any other
+    Standard amino acids and nucleotides follow a table (pH 7, inside a chain). Modified and D-amino acids
+    keep the counts of the parent on backbone and CB, modified nucleotides those of the plain sugar; any other
     residue that is built like an amino acid gets the backbone of one. All other atoms are counted from
     valences and bond lengths, which know nothing of bonds to other residues.
 
@@ -89,7 +89,7 @@ def hydrogens_of_residue(
 
 
 def _table_of(residue: str, names: Sequence[str], has_backbone: bool) -> tuple[dict[str, int], bool]:
-    """Give the hydrogen counts by atom name, and whether they cover the whole residue."""
+    """Return the hydrogen counts by atom name, and whether they cover the whole residue."""
     known = gemmi.find_tabulated_residue(_OTHER_NAMES.get(residue, residue))
     letter = _OLD_NUCLEOTIDES.get(residue, known.one_letter_code)
     parent, standard = letter.upper(), letter.isupper()
@@ -116,7 +116,7 @@ def _table_of(residue: str, names: Sequence[str], has_backbone: bool) -> tuple[d
 
 
 def _has_backbone(names: Sequence[str], elements: Sequence[str], positions_A: NDArray[np.float64]) -> bool:
-    """Tell whether N, CA, C and O are there and bonded in this order, whatever the residue is called."""
+    """Check whether N, CA, C and O are there and bonded in this order, whatever the residue is called."""
     index = {name: number for number, name in enumerate(names)}
     chain = [index[name] for name in ("N", "CA", "C", "O") if name in index]
     if [elements[number] for number in chain] != ["N", "C", "C", "O"]:

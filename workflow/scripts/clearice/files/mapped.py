@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from clearice.files.compressed import is_compressed
-from clearice.files.mrc import read_header
+from clearice.files.compressed import is_compressed, open_bytes
+from clearice.files.mrc_header import read_header
 from clearice.files.stacks import Stack, read_stack
 
 
@@ -37,7 +37,7 @@ def map_images(path: Path) -> Stack:
     """
     if is_compressed(path):
         return read_stack(path)
-    with path.open("rb", buffering=0) as stream:
+    with open_bytes(path) as stream:
         header = read_header(stream, path)
     if header.dtype != np.dtype(np.float32) or not header.dtype.isnative:
         return read_stack(path)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +12,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearice.files.compressed import is_compressed, open_bytes, plain_suffix
-from clearice.files.mrc import MrcHeader, fill_image, read_header
+from clearice.files.mrc import fill_image
+from clearice.files.mrc_header import MrcHeader, read_header
 from clearice.files.pictures import MRC_SUFFIXES, TIFF_SUFFIXES, unknown_suffix
 from clearice.files.tiff import TiffPages, open_tiff
+from clearice.run.read_ahead import results_ahead
 
 MOST_FRAMES_AHEAD = 3  # decoded but not yet used: bounds the memory
 
 
 @dataclass(frozen=True)
 class Movie:
-    """An open movie: number of frames, their shape (h, w) and number type, pixel size in A (0 if unknown)."""
+    """An open movie.
+
+    Attributes
+    ----------
+    path
+        The file.
+    frame_count
+        Number of frames.
+    shape
+        Shape (h, w) of a frame.
+    dtype
+        Number type of the pixels.
+    pixel_size_A
+        Pixel size in A; 0 where it is unknown.
+    _read
+        Yields the frames from a first one to a last one, numbered from zero.
+    """
 
     path: Path
     frame_count: int
@@ -33,7 +49,7 @@ class Movie:
     _read: Callable[[int, int], Iterator[NDArray[Any]]]
 
     def frames(self, first_frame: int = 1, last_frame: int = 0) -> Iterator[NDArray[Any]]:
-        """Give the frames `first_frame` to `last_frame`, both included and counted from one, in their order.
+        """Read the frames `first_frame` to `last_frame`, both included and counted from one, in their order.
 
         The next frames are read while the caller works on one. Each is in the file's own number type, and
         valid only until the next is asked for.
@@ -111,7 +127,7 @@ def _mrc_movie(path: Path, stream: BinaryIO, header: MrcHeader) -> Movie:
             fill_image(stream, buffer, index, header, path)
             return buffer
 
-        return _ahead(task, range(start, stop), 1)
+        return results_ahead(task, range(start, stop), workers=1, ahead=1)
 
     return Movie(path, count, (shape[0], shape[1]), header.dtype, header.pixel_size_A, read)
 
@@ -120,24 +136,6 @@ def _tiff_movie(path: Path, pages: TiffPages, helpers: int) -> Movie:
     """Decode the pages of a TIFF file with several helpers."""
 
     def read(start: int, stop: int) -> Iterator[NDArray[Any]]:
-        return _ahead(pages.read, range(start, stop), helpers)
+        return results_ahead(pages.read, range(start, stop), workers=helpers, ahead=helpers)
 
     return Movie(path, pages.count, pages.shape, pages.dtype, pages.pixel_size_A, read)
-
-
-def _ahead(
-    task: Callable[[int], NDArray[Any]], indices: Iterable[int], helpers: int
-) -> Iterator[NDArray[Any]]:
-    """Give the results of a task for each index, in order, with at most `helpers` of them under way."""
-    with ThreadPoolExecutor(helpers) as pool:
-        waiting: deque[Future[NDArray[Any]]] = deque()
-        try:
-            for index in indices:
-                waiting.append(pool.submit(task, index))
-                if len(waiting) > helpers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()

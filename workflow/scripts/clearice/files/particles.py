@@ -17,14 +17,18 @@ from clearice.files.star import OPTICS_GROUP, optics_table, write_star
 class ParticleTable:
     """The particles of one micrograph.
 
-    Parameters
+    Attributes
     ----------
-    stack_file, micrograph_file
-        The MRCS stack, in the order of `coordinates`, and the raw micrograph, as RELION shall open them.
+    stack_file
+        The MRCS stack, in the order of `coordinates`, as RELION shall open it.
+    micrograph_file
+        The raw micrograph, as RELION shall open it.
     coordinates
         Where they were.
-    pixel_size_A, box_px
-        Pixel size in A and box side.
+    pixel_size_A
+        Pixel size in A.
+    box_px
+        Side of a box in pixels.
     """
 
     stack_file: str

@@ -14,7 +14,15 @@ Square = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Regions:
-    """Pairs of a signal and a background square, and all particle-free squares."""
+    """Squares of one micrograph, each as top, left, side in pixels.
+
+    Attributes
+    ----------
+    pairs
+        Pairs of a signal and a background square.
+    free
+        All particle-free squares.
+    """
 
     pairs: list[tuple[Square, Square]]
     free: list[Square]

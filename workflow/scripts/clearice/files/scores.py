@@ -18,14 +18,18 @@ SCORE_COLUMNS = ("method", "part", "batch", "micrograph", "metric", "value")
 class Candidates:
     """What a picker saw on one micrograph.
 
-    Parameters
+    Attributes
     ----------
-    centres, scores
-        (n, 2) as (y, x) in pixels, and (n,).
+    centres
+        (n, 2) as (y, x) in pixels.
+    scores
+        (n,) score of each centre.
     shape
         Micrograph shape (h, w).
-    diameter_px, threshold
-        Particle diameter, and the score from which a candidate was a pick.
+    diameter_px
+        Particle diameter in pixels.
+    threshold
+        Score from which a candidate was a pick.
     """
 
     centres: NDArray[np.float64]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import mrcfile
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.files.atomic import atomic_write
+from clearice.files.compressed import open_bytes
+from clearice.files.mrc import check_description, read_images, write_images
+from clearice.files.mrc_header import Statistics, read_header
+from clearice.image.units import same_pixel_size
 
 PATCHES = "clearice: patches of raw micrographs"
 SYNTHETIC = "clearice: synthetic noise, no measurement"
@@ -18,7 +21,17 @@ SYNTHETIC = "clearice: synthetic noise, no measurement"
 
 @dataclass(frozen=True)
 class Stack:
-    """Images of a file: float32 (n, h, w), their pixel size in A (0: none), the first label."""
+    """Images of a file.
+
+    Attributes
+    ----------
+    images
+        float32 (n, h, w).
+    pixel_size_A
+        Pixel size in A; 0 where it is unknown.
+    label
+        First label of the file.
+    """
 
     images: NDArray[np.float32]
     pixel_size_A: float
@@ -26,27 +39,20 @@ class Stack:
 
 
 def read_stack(path: Path) -> Stack:
-    """Read an MRC file as a stack; a single image is a stack of one.
+    """Read an MRC file (plain, .gz or .bz2) as a stack; a single image is a stack of one.
+
+    Its pixel size is not rounded: what is computed from it stays what it was when a stack was made.
 
     Raises
     ------
     OSError
-        The file is missing or no MRC file.
+        The file is missing or cannot be read.
     ValueError
-        The file is damaged, or holds neither images nor one image.
+        The file is empty, truncated, no MRC file, or of an unknown mode.
     """
-    try:
-        with mrcfile.open(path) as mrc:
-            images = np.array(mrc.data, dtype=np.float32)
-            label = bytes(mrc.header.label[0]).decode("ascii", "replace").strip()
-            pixel_size_A = float(mrc.voxel_size.x)
-    except ValueError as error:
-        raise ValueError(f"{path} is truncated or no MRC file ({error}); make it again") from None
-    if images.ndim not in (2, 3):
-        raise ValueError(
-            f"{path} holds an array of shape {images.shape}; give an MRC file of shape (n, h, w)"
-        )
-    return Stack(images if images.ndim == 3 else images[None], pixel_size_A, label)
+    with open_bytes(path) as stream:
+        header = read_header(stream, path)
+        return Stack(read_images(stream, header, path), header.unrounded_pixel_size_A, header.label)
 
 
 def read_equal_stacks(paths: Sequence[Path]) -> tuple[list[NDArray[np.float32]], float]:
@@ -80,7 +86,7 @@ def read_equal_stacks(paths: Sequence[Path]) -> tuple[list[NDArray[np.float32]],
                 f"{path} has images of {stack.images.shape[1:]} px, {paths[0]} of "
                 f"{first.images.shape[1:]} px; extract both with the same patch size"
             )
-        if abs(stack.pixel_size_A - first.pixel_size_A) > 1e-3 * max(first.pixel_size_A, 1e-3):
+        if not same_pixel_size(stack.pixel_size_A, first.pixel_size_A):
             raise ValueError(
                 f"{path} has {stack.pixel_size_A:.4g} A/px, {paths[0]} has {first.pixel_size_A:.4g} A/px; "
                 "noise of different pixel sizes cannot be pooled"
@@ -94,7 +100,8 @@ def write_stack(path: Path, images: NDArray[np.float32], pixel_size_A: float, la
     Raises
     ------
     ValueError
-        There is no image, they are not 2D, or a pixel is not finite.
+        There is no image, they are not 2D, a pixel is not finite, the pixel size is negative, or the label is
+        too long.
     """
     if images.ndim != 3 or not images.size:
         raise ValueError(
@@ -102,9 +109,16 @@ def write_stack(path: Path, images: NDArray[np.float32], pixel_size_A: float, la
         )
     if not np.isfinite(images).all():
         raise ValueError(f"{path} was to get pixels that are NaN or Inf; an image we write is finite")
-    with atomic_write(path) as partial, mrcfile.new(partial, overwrite=True) as mrc:
-        mrc.set_data(np.ascontiguousarray(images, dtype=np.float32))
-        mrc.set_image_stack()
-        mrc.voxel_size = pixel_size_A
-        mrc.header.label[0] = label
-        mrc.header.nlabl = 1
+    check_description(path, pixel_size_A, label)
+    images = np.ascontiguousarray(images, dtype=np.float32)
+    write_images(path, images, pixel_size_A, single_precision_statistics(images), label)
+
+
+def single_precision_statistics(images: NDArray[Any]) -> Statistics:
+    """Compute minimum, maximum, mean and standard deviation in single precision, as mrcfile does."""
+    return (
+        float(images.min()),
+        float(images.max()),
+        float(images.mean(dtype=np.float32)),
+        float(images.std(dtype=np.float32)),
+    )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import logging
-import math
 import re
 import zlib
 from collections.abc import Iterator
@@ -15,17 +14,10 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
+from clearice.files.atoms import check_elements, check_numbers, heavy_atoms
 from clearice.files.hydrogens import hydrogens_of_residue
 
-_WATERS = {"HOH", "DOD", "WAT", "H2O", "TIP", "TIP3", "SOL"}
 _SUFFIX = re.compile(r"\.(?:(?P<pdb>pdb|ent|(?P<built>pdb\d+))|cif|mmcif)(?:\.gz)?$", re.IGNORECASE)
-_NUMBER = re.compile(rb"\s*[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?\s*")
-_CURES = {
-    "a coordinate": "correct the file",
-    "an occupancy": "correct the file",
-    "a B factor": "correct the file, or set ignore_b_factors in the section physics of the config",
-}
-
 log = logging.getLogger(__name__)
 
 
@@ -33,9 +25,20 @@ log = logging.getLogger(__name__)
 class Structure:
     """Heavy atoms of one structure.
 
-    `name` the file's stem; `elements` (n,) element symbols; `positions_A` float64 (n, 3), x, y, z in A, the
-    centroid of the atoms at the origin; `b_factors_A2` (n,) as in the file, or 0; `occupancies` (n,) in 0..1;
-    `hydrogens` (n,) hydrogens that ride on each atom.
+    Attributes
+    ----------
+    name
+        The file's stem.
+    elements
+        Element symbols (n,).
+    positions_A
+        x, y, z in A, float64 (n, 3); the centroid of the atoms is at the origin.
+    b_factors_A2
+        B factors (n,) as in the file, or 0.
+    occupancies
+        Occupancies (n,), 0 to 1.
+    hydrogens
+        Number of hydrogens that ride on each atom, (n,).
     """
 
     name: str
@@ -47,7 +50,7 @@ class Structure:
 
     @property
     def radius_A(self) -> float:
-        """Distance of the outermost atom from the centroid, in A."""
+        """Return the distance of the outermost atom from the centroid, in A."""
         return float(np.linalg.norm(self.positions_A, axis=1).max())
 
 
@@ -67,13 +70,13 @@ def read_structure(path: Path, assembly: str | None = None, *, ignore_b_factors:
     assembly
         Name of the biological assembly to build (mostly ``1``), or None for the atoms as they are.
     ignore_b_factors
-        Take no B factor from the file: all become 0 A^2, and none needs to be a number.
+        Ignore the B factors of the file: all become 0 A^2, and none needs to be a number.
 
     Raises
     ------
     ValueError
-        The file is no structure or has another suffix; it holds only waters and hydrogens, an unknown element,
-        a coordinate, occupancy or B factor that is no finite number, or no such assembly.
+        The file is no structure or has another suffix; it holds only waters and hydrogens, an unknown
+        element, a coordinate, occupancy or B factor that is no finite number, or no such assembly.
     OSError
         The file cannot be read.
     """
@@ -85,18 +88,17 @@ def read_structure(path: Path, assembly: str | None = None, *, ignore_b_factors:
         )
     content, is_pdb = _content_of(path), suffix["pdb"] is not None
     structure = _parse(content, path, is_pdb)
-    broken = _broken_in_text(content) if is_pdb else _broken_in_models(structure)
-    _refuse_broken_numbers(broken, path, ignore_b_factors)
+    check_numbers(structure, content, path, is_pdb=is_pdb, ignore_b_factors=ignore_b_factors)
     if assembly is not None:
         _build_assembly(structure, path, assembly, is_built=suffix["built"] is not None)
     chains = [chain for model in list(structure)[: None if suffix["built"] else 1] for chain in model]
     _settle_occupancies(chains, path)
-    _refuse_unknown_elements(chains, path, content, is_pdb)
+    check_elements(chains, content, path, is_pdb=is_pdb)
     return _arrays_of(chains, path, ignore_b_factors)
 
 
 def _content_of(path: Path) -> bytes:
-    """Read a file, decompressed where its name ends in ``.gz``: gemmi takes a file cut off for a whole one."""
+    """Read a file, decompressed if its name ends in ``.gz``: gemmi takes a file cut off for a whole one."""
     content = path.read_bytes()
     try:
         return gzip.decompress(content) if path.suffix.lower() == ".gz" else content
@@ -105,7 +107,7 @@ def _content_of(path: Path) -> bytes:
 
 
 def _parse(content: bytes, path: Path, is_pdb: bool) -> gemmi.Structure:
-    """Let gemmi read a file's content, and see that there are atoms in it."""
+    """Read a file's content with gemmi, and check that there are atoms in it."""
     try:
         structure = gemmi.read_structure_string(
             content, format=gemmi.CoorFormat.Pdb if is_pdb else gemmi.CoorFormat.Mmcif
@@ -122,39 +124,6 @@ def _no_structure(path: Path, why: str) -> ValueError:
     return ValueError(f"{path} is not a structure ({why}); give a PDB or mmCIF file with coordinates")
 
 
-def _broken_in_text(content: bytes) -> Iterator[tuple[str, str]]:
-    """Give kind and atom of each number of a PDB file that is none: gemmi takes it for 0."""
-    for line in filter(_is_atom, content.splitlines()):
-        columns = ((line[30:38], line[38:46], line[46:54]), (line[54:60],), (line[60:66],))
-        for kind, fields in zip(_CURES, columns, strict=True):
-            if not all(
-                _is_number(field) or (kind != "a coordinate" and not field.strip()) for field in fields
-            ):
-                yield kind, _name_of_line(line)
-
-
-def _broken_in_models(structure: gemmi.Structure) -> Iterator[tuple[str, str]]:
-    """Give kind and atom of each number of an mmCIF file that is none: gemmi makes it NaN."""
-    for model in structure:
-        for one in model.all():
-            values = (sum(one.atom.pos.tolist()), one.atom.occ, one.atom.b_iso)
-            for kind, value in zip(_CURES, values, strict=True):
-                if not math.isfinite(value):
-                    yield kind, _name(one.atom.name, one.residue.name, str(one.residue.seqid))
-
-
-def _refuse_broken_numbers(broken: Iterator[tuple[str, str]], path: Path, ignore_b_factors: bool) -> None:
-    """Stop at numbers that would poison the simulation."""
-    found = [(kind, name) for kind, name in broken if not (ignore_b_factors and kind == "a B factor")]
-    for worst, cure in _CURES.items():
-        names = [name for kind, name in found if kind == worst]
-        if names:
-            raise ValueError(
-                f"{path} has {len(names)} atom{'s' * (len(names) > 1)} with {worst} that is no finite number "
-                f"(first: {names[0]}); {cure}"
-            )
-
-
 def _build_assembly(structure: gemmi.Structure, path: Path, assembly: str, *, is_built: bool) -> None:
     """Replace the first model by the named biological assembly."""
     names = [] if is_built else [one.name for one in structure.assemblies]
@@ -167,8 +136,8 @@ def _build_assembly(structure: gemmi.Structure, path: Path, assembly: str, *, is
 
 
 def _settle_occupancies(chains: list[gemmi.Chain], path: Path) -> None:
-    """Give every atom the occupancy 1 where the file gives none to any; else say how many will be dropped."""
-    atoms = [atom for chain in chains for residue in chain for atom in _heavy_atoms(residue)]
+    """Set every occupancy to 1 where the file gives none to any atom; else log how many will be dropped."""
+    atoms = [atom for chain in chains for residue in chain for atom in heavy_atoms(residue)]
     empty = [atom for atom in atoms if atom.occ <= 0]
     if atoms and len(empty) == len(atoms):
         for atom in atoms:
@@ -176,33 +145,6 @@ def _settle_occupancies(chains: list[gemmi.Chain], path: Path) -> None:
         log.warning("%s gives none of its %d atoms an occupancy; all are taken as 1", path, len(atoms))
     elif empty:
         log.warning("%s: %d of %d atoms have occupancy 0 and are dropped", path, len(empty), len(atoms))
-
-
-def _refuse_unknown_elements(chains: list[gemmi.Chain], path: Path, content: bytes, is_pdb: bool) -> None:
-    """Stop at an atom that is none of the periodic table, and show its element as it is written."""
-    atoms = (
-        (chain.name, residue, atom) for chain in chains for residue in chain for atom in _heavy_atoms(residue)
-    )
-    for chain, residue, atom in atoms:
-        if atom.element.atomic_number > 0 or atom.occ <= 0:
-            continue
-        name = _name(atom.name, residue.name, str(residue.seqid))
-        if is_pdb:
-            lines = (line for line in content.splitlines() if _is_atom(line) and _name_of_line(line) == name)
-            symbols = [line[76:78].decode("latin-1").strip() for line in lines]
-        else:
-            rows = gemmi.cif.read_string(content)[0].find("_atom_site.", ["id", "type_symbol"])
-            symbols = [row.str(1) for row in rows if row.str(0) == str(atom.serial)]
-        raise ValueError(
-            f"{path}: {name} in chain {chain!r} has the unknown element "
-            f"{next(iter(symbols), atom.element.name)!r}; correct the element column of the file"
-        )
-
-
-def _heavy_atoms(residue: gemmi.Residue) -> list[gemmi.Atom]:
-    """Give the atoms that are neither hydrogen nor water's."""
-    water = residue.is_water() or residue.name in _WATERS
-    return [] if water else [atom for atom in residue if not atom.is_hydrogen()]
 
 
 def _arrays_of(chains: list[gemmi.Chain], path: Path, ignore_b_factors: bool) -> Structure:
@@ -237,7 +179,7 @@ def _arrays_of(chains: list[gemmi.Chain], path: Path, ignore_b_factors: bool) ->
 
 
 def _places(chain: gemmi.Chain) -> Iterator[list[gemmi.Residue]]:
-    """Give the residues of a chain, those that are choices for one place together (microheterogeneity)."""
+    """Return the residues of a chain, those that are choices for one place together (microheterogeneity)."""
     # gemmi's own removal of alternates also drops whole chains where residue numbers start again in one chain
     choices: list[gemmi.Residue] = []
     for residue in chain:
@@ -264,35 +206,14 @@ def _first_choice(choices: list[gemmi.Residue]) -> tuple[gemmi.Residue, list[gem
 
 def _without_alternates(residue: gemmi.Residue) -> tuple[list[gemmi.Atom], list[float]]:
     """Keep the first location of each heavy atom, with the occupancy of all its locations together."""
-    kept, shares, place = list[gemmi.Atom](), list[float](), dict[str, int]()
-    for atom in _heavy_atoms(residue):
+    kept, shares, index_of = list[gemmi.Atom](), list[float](), dict[str, int]()
+    for atom in heavy_atoms(residue):
         if atom.occ <= 0:
             continue
-        if atom.has_altloc() and atom.name in place:
-            shares[place[atom.name]] = min(1.0, shares[place[atom.name]] + atom.occ)
+        if atom.has_altloc() and atom.name in index_of:
+            shares[index_of[atom.name]] = min(1.0, shares[index_of[atom.name]] + atom.occ)
         else:
-            place.setdefault(atom.name, len(kept))
+            index_of.setdefault(atom.name, len(kept))
             kept.append(atom)
             shares.append(min(1.0, atom.occ))
     return kept, shares
-
-
-def _is_atom(line: bytes) -> bool:
-    """Tell whether a line of a PDB file describes an atom, by the four letters that gemmi looks at."""
-    return line[:4].upper() in (b"ATOM", b"HETA")
-
-
-def _is_number(field: bytes) -> bool:
-    """Tell whether a field of a PDB file holds one finite number and nothing else."""
-    return _NUMBER.fullmatch(field) is not None and math.isfinite(float(field))
-
-
-def _name_of_line(line: bytes) -> str:
-    """Name the atom of a line of a PDB file."""
-    text = line.decode("latin-1")
-    return _name(text[12:16].strip(), text[17:20].strip(), text[22:27].strip())
-
-
-def _name(atom: str, residue: str, number: str) -> str:
-    """Name an atom in a sentence."""
-    return f"atom {atom!r} of residue {residue} {number}"

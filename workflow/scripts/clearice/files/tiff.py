@@ -21,7 +21,23 @@ BELIEVABLE_PIXEL_A = (0.01, 1000.0)
 
 @dataclass(frozen=True)
 class TiffPages:
-    """An open TIFF file: number of pages, their shape (h, w) and type, pixel size in A (0 if unknown)."""
+    """An open TIFF file.
+
+    Attributes
+    ----------
+    path
+        The file.
+    count
+        Number of pages.
+    shape
+        Shape (h, w) of a page.
+    dtype
+        Number type of the pixels.
+    pixel_size_A
+        Pixel size in A; 0 where it is unknown.
+    _pages
+        The pages of the open file, for `read`.
+    """
 
     path: Path
     count: int
@@ -118,25 +134,25 @@ def _count_pages(path: Path) -> int:
         entry_bytes, count_code, offset_code = (20, "Q", "Q") if big else (12, "H", "I")
         start = 8 if big else 4
         count, seen = 0, set()
-        place = _unpacked(order + offset_code, head[start:], path, count)
-        while place:
-            if place in seen:
+        position = _unpacked(order + offset_code, head[start:], path, count)
+        while position:
+            if position in seen:
                 raise ValueError(
                     f"{path} is a damaged TIFF file: its pages run in a circle; copy the file again"
                 )
-            seen.add(place)
-            entries = _number_at(stream, place, order + count_code, path, count)
-            after = place + struct.calcsize(order + count_code) + entries * entry_bytes
-            place = _number_at(stream, after, order + offset_code, path, count)
+            seen.add(position)
+            entries = _number_at(stream, position, order + count_code, path, count)
+            after = position + struct.calcsize(order + count_code) + entries * entry_bytes
+            position = _number_at(stream, after, order + offset_code, path, count)
             count += 1
     if count == 0:
         raise ValueError(f"{path} is a TIFF file without any page; write it again")
     return count
 
 
-def _number_at(stream: BinaryIO, place: int, code: str, path: Path, count: int) -> int:
+def _number_at(stream: BinaryIO, position: int, code: str, path: Path, count: int) -> int:
     """Read one number of the page directories."""
-    stream.seek(place)
+    stream.seek(position)
     return _unpacked(code, stream.read(struct.calcsize(code)), path, count)
 
 
@@ -156,7 +172,7 @@ def _described(page: Any) -> str:
 
 
 def _pixel_size(page: Any) -> float:
-    """Give the pixel size in A from a resolution per centimetre; 0 where there is none to be believed."""
+    """Return the pixel size in A from a resolution per centimetre; 0 where there is none to be believed."""
     tags = page.keyframe.tags if hasattr(page, "keyframe") else page.tags
     unit, resolution = tags.get("ResolutionUnit"), tags.get("XResolution")
     if unit is None or resolution is None or int(unit.value) not in A_PER_UNIT:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+Square = tuple[int, int, int]
+"""Top, left and side of a square in pixels."""
 
 
 def box_side_px(length: float) -> int:
@@ -23,14 +27,16 @@ def cut_particles(
     image
         Micrograph (h, w).
     centres
-        Particle centres (n, 2) as (y, x) in pixels; rounded, so that pixel box_px // 2 of a box is the centre.
+        Particle centres (n, 2) as (y, x) in pixels; rounded, so that pixel box_px // 2 of a box is the
+        centre.
     box_px
         Even box side.
 
     Returns
     -------
     tuple of arrays
-        Boxes (m, box_px, box_px) of the particles that fit, and which of the n do: a box over the edge is left out.
+        Boxes (m, box_px, box_px) of the particles that fit, and which of the n do: a box over the edge is
+        left out.
 
     Raises
     ------
@@ -48,7 +54,7 @@ def cut_particles(
 
 
 def normalise_boxes(boxes: NDArray[np.float32], radius_px: float) -> NDArray[np.float32]:
-    """Bring the background of each box, what lies outside a circle, to mean 0 and sd 1.
+    """Scale the background of each box, what lies outside a circle, to mean 0 and sd 1.
 
     Parameters
     ----------
@@ -75,3 +81,31 @@ def normalise_boxes(boxes: NDArray[np.float32], radius_px: float) -> NDArray[np.
         raise ValueError("a particle's background is flat, so it cannot be normalised; extract from raw sums")
     normal: NDArray[np.float32] = ((boxes - mean[:, None, None]) / sd[:, None, None]).astype(np.float32)
     return normal
+
+
+def squares_of_patches(
+    corners: Sequence[tuple[int, int]], side_px: int, scale: float, shape: tuple[int, ...]
+) -> tuple[Square, ...]:
+    """Find the squares of a micrograph that patches of another pixel size were cut from.
+
+    Parameters
+    ----------
+    corners
+        Upper left pixels (y, x) of the patches, in their own pixels.
+    side_px
+        Their side, in their own pixels.
+    scale
+        Size of a pixel of the patches in pixels of the micrograph.
+    shape
+        Shape of the micrograph (h, w).
+
+    Returns
+    -------
+    tuple of (top, left, side)
+        Squares of one side in whole pixels, within the micrograph and within what the patches cover.
+    """
+    side = min(int(side_px * scale), *shape)
+    return tuple(
+        (min(math.ceil(y * scale), shape[0] - side), min(math.ceil(x * scale), shape[1] - side), side)
+        for y, x in corners
+    )

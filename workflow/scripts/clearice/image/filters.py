@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
-import scipy.fft
 import scipy.ndimage
 from numpy.typing import NDArray
 
 from clearice.image.grids import apply_transfer, radial_frequencies
+from clearice.image.padding import Margin, crop_margin, fast_margin, pad_mirrored
 
 Image = NDArray[np.float32]
 
@@ -39,8 +37,8 @@ def lowpass(image: Image, *, pixel_size_A: float, resolution_A: float, edge_frac
         The resolution is finer than the image can hold.
     """
     _check_resolution(resolution_A, pixel_size_A)
-    margin = _margin_px(image.shape, resolution_A / pixel_size_A / max(edge_fraction, 0.1))
-    padded = np.pad(image, margin, mode="reflect")
+    margin = fast_margin(image.shape, resolution_A / pixel_size_A / max(edge_fraction, 0.1))
+    padded = pad_mirrored(image, margin)
     frequency = radial_frequencies(padded.shape, pixel_size_A)
     filtered = apply_transfer(padded, _cosine_edge(frequency, 1 / resolution_A, edge_fraction))
     return _crop(filtered, margin)
@@ -69,8 +67,8 @@ def bandpass(
             f"band-pass from {coarsest_A} to {finest_A} A is empty; coarsest_A must be larger than finest_A"
         )
     mean = float(image.mean(dtype=np.float64))
-    margin = _margin_px(image.shape, coarsest_A / pixel_size_A)
-    padded = np.pad(image - np.float32(mean), margin, mode="reflect")
+    margin = fast_margin(image.shape, coarsest_A / pixel_size_A)
+    padded = pad_mirrored(image - np.float32(mean), margin)
     frequency = radial_frequencies(padded.shape, pixel_size_A)
     transfer = _cosine_edge(frequency, 1 / finest_A, edge_fraction) - _cosine_edge(
         frequency, 1 / coarsest_A, edge_fraction
@@ -81,8 +79,8 @@ def bandpass(
 def binned(image: Image, *, factor: int) -> Image:
     """Low-pass as binning does: drop all frequencies a `factor` times coarser grid cannot hold.
 
-    This is the "low-pass (2x binning)" of the NT2C paper, returned on the original grid so that it can be compared
-    pixel by pixel: a square brick wall at 0.5/factor cycles per pixel.
+    This is the "low-pass (2x binning)" of the NT2C paper, returned on the original grid so that it can be
+    compared pixel by pixel: a square brick wall at 0.5/factor cycles per pixel.
 
     Raises
     ------
@@ -94,8 +92,8 @@ def binned(image: Image, *, factor: int) -> Image:
         raise ValueError(
             f"binning by {factor} does not fit an image of {height} x {width} pixels; use 2 to 8"
         )
-    margin = _margin_px(image.shape, 8.0 * factor)
-    padded = np.pad(image, margin, mode="reflect")
+    margin = fast_margin(image.shape, 8.0 * factor)
+    padded = pad_mirrored(image, margin)
     rows = np.abs(np.fft.fftfreq(padded.shape[0]))[:, None]
     columns = np.fft.rfftfreq(padded.shape[1])[None, :]
     keep = (rows <= 0.5 / factor) & (columns <= 0.5 / factor)
@@ -155,19 +153,6 @@ def _check_resolution(resolution_A: float, pixel_size_A: float) -> None:
         )
 
 
-def _margin_px(shape: tuple[int, ...], wanted: float) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Mirror enough at the borders to hide the wrap-around, up to a length the transform is fast at."""
-    margins = []
-    for side in shape:
-        most = side - 1
-        before = min(math.ceil(wanted), most)
-        after = min(scipy.fft.next_fast_len(side + 2 * before, real=True) - side - before, most)
-        margins.append((before, after))
-    return margins[0], margins[1]
-
-
-def _crop(image: Image, margin: tuple[tuple[int, int], tuple[int, int]]) -> Image:
-    """Cut the mirrored margin off."""
-    (top, bottom), (left, right) = margin
-    cropped = image[top : image.shape[0] - bottom, left : image.shape[1] - right]
-    return np.ascontiguousarray(cropped, dtype=np.float32)
+def _crop(image: Image, margin: Margin) -> Image:
+    """Cut the mirrored margin off into an array of its own."""
+    return np.ascontiguousarray(crop_margin(image, margin), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Take slow variation out of micrographs: what is longer than the patches noise is learned from."""
+"""Remove slow variation from micrographs: what is longer than the patches noise is learned from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearice.image.grids import apply_transfer, radial_frequencies
+from clearice.image.padding import crop_margin, equal_margin, pad_mirrored
 
 
 def highpass(image: NDArray[np.float32], *, pixel_size_A: float, length_A: float) -> NDArray[np.float32]:
@@ -13,7 +14,7 @@ def highpass(image: NDArray[np.float32], *, pixel_size_A: float, length_A: float
 
     Noise patches of d pixels say nothing about variation longer than d (thickness gradients, uneven
     illumination). A denoiser trained with their noise has never seen such variation, so it is taken out of
-    the micrographs it treats and out of the simulated references alike.
+    the micrographs it is applied to and out of the simulated references alike.
 
     Parameters
     ----------
@@ -47,12 +48,11 @@ def highpass(image: NDArray[np.float32], *, pixel_size_A: float, length_A: float
         passed = highpass(filled.astype(np.float32), pixel_size_A=pixel_size_A, length_A=length_A)
         return np.where(finite, passed, image).astype(np.float32)
     mean = image.mean(dtype=np.float64)
-    height, width = image.shape
-    margin = min(round(length_A / pixel_size_A), height - 1, width - 1)
+    margin = equal_margin(image.shape, round(length_A / pixel_size_A))
     # The mirrored margin keeps a gradient from meeting itself across the wrap-around.
-    padded = np.pad((image - mean).astype(np.float32), margin, mode="reflect")
+    padded = pad_mirrored((image - mean).astype(np.float32), margin)
     frequency = radial_frequencies((padded.shape[0], padded.shape[1]), pixel_size_A)
     slow_removed = apply_transfer(padded, (1.0 - np.exp2(-((frequency * length_A) ** 2))).astype(np.float32))
-    inner = slow_removed[margin : margin + height, margin : margin + width]
+    inner = crop_margin(slow_removed, margin)
     result: NDArray[np.float32] = (inner - inner.mean(dtype=np.float64) + mean).astype(np.float32)
     return result

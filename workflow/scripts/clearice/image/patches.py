@@ -116,7 +116,9 @@ def local_patches(patches: NDArray[np.float32], count: int) -> NDArray[np.float3
 
 
 def smaller_patches(patches: NDArray[np.float32], patch_px: int) -> NDArray[np.float32]:
-    """Cut all half-overlapping squares of `patch_px` out of larger patches (n, d, d); returns (m, patch_px, patch_px).
+    """Cut all half-overlapping squares of `patch_px` out of larger patches (n, d, d).
+
+    Returns them as (m, patch_px, patch_px).
 
     Raises
     ------
@@ -135,7 +137,7 @@ def smaller_patches(patches: NDArray[np.float32], patch_px: int) -> NDArray[np.f
 
 
 def touched(mask: NDArray[np.bool_], corners: NDArray[np.int64], patch_px: int) -> NDArray[np.bool_]:
-    """Tell for every patch whether any of its pixels is set in `mask` (h, w); returns bool (n,)."""
+    """Find for every patch whether any of its pixels is set in `mask` (h, w); returns bool (n,)."""
     sums = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), dtype=np.int64)
     sums[1:, 1:] = mask.cumsum(axis=0, dtype=np.int64).cumsum(axis=1)
     y, x = corners[:, 0], corners[:, 1]

@@ -1,41 +1,17 @@
-"""The pixel size of a training: one for all images, coarser than the file's if so set."""
+"""Rescale the images of a training to one pixel size, coarser than that of their files."""
 
 from __future__ import annotations
-
-import math
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearice.image.resize import fourier_resample
 
-RELATIVE_TOLERANCE = 1e-3
-
-
-def same_pixel_size(one_A: float, other_A: float) -> bool:
-    """Say whether two pixel sizes in A are the same but for rounding (0.1 %)."""
-    return math.isclose(one_A, other_A, rel_tol=RELATIVE_TOLERANCE)
-
-
-def check_equal_pixel_size(name: str, pixel_size_A: float, other: str, other_pixel_size_A: float) -> None:
-    """Refuse two pixel sizes in one training.
-
-    Raises
-    ------
-    ValueError
-        Naming both, and the setting that makes them one.
-    """
-    if not same_pixel_size(pixel_size_A, other_pixel_size_A):
-        raise ValueError(
-            f"{name} has {pixel_size_A:.4g} A/px, but {other} {other_pixel_size_A:.4g}; "
-            "set rescale_to_A to a common, coarser pixel size"
-        )
-
 
 def rescale_images(
     name: str, images: NDArray[np.float32], pixel_size_A: float, rescale_to_A: float
 ) -> NDArray[np.float32]:
-    """Bring images to a coarser pixel size by cropping their transforms.
+    """Rescale images to a coarser pixel size by cropping their transforms.
 
     Parameters
     ----------

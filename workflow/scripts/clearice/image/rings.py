@@ -1,4 +1,4 @@
-"""Ring by ring statistics of Fourier space: power spectra, ring correlation, and what they say of two images."""
+"""Ring by ring statistics of Fourier space: power spectra and correlations of two images."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clearice.image.grids import radial_frequencies
 class RingSums:
     """Sums over rings of Fourier space for two images of one shape.
 
-    Parameters
+    Attributes
     ----------
     frequency
         Mean spatial frequency of each ring in cycles per pixel, shape (rings,).
@@ -24,8 +24,10 @@ class RingSums:
         Number of Fourier coefficients in each ring, both half planes counted.
     cross
         Sum of the real part of F conj(G).
-    power_first, power_second
-        Sums of |F|^2 and of |G|^2.
+    power_first
+        Sum of |F|^2.
+    power_second
+        Sum of |G|^2.
     """
 
     frequency: NDArray[np.float64]
@@ -117,7 +119,7 @@ def ring_sums(
 
 
 def ring_numbers(shape: tuple[int, int], ring_width_px: float = 1.0) -> tuple[NDArray[np.intp], int]:
-    """Give every coefficient of a real 2D transform the number of its ring.
+    """Compute the ring number of every coefficient of a real 2D transform.
 
     Parameters
     ----------
@@ -177,7 +179,7 @@ def crossing_frequency(
 def resolution_A(
     frequency: NDArray[np.float64], correlation: NDArray[np.float64], threshold: float, pixel_size_A: float
 ) -> float:
-    """Give the resolution in A at which a ring correlation crosses a threshold (nan if it begins below)."""
+    """Return the resolution in A at which a ring correlation crosses a threshold (nan if it begins below)."""
     crossing = crossing_frequency(frequency, correlation, threshold)
     return pixel_size_A / crossing if crossing > 0 else math.nan
 
@@ -189,11 +191,11 @@ def band_correlation(sums: RingSums) -> float:
 
 
 def explained_variance(sums: RingSums) -> float:
-    """Give the share of the second image that the first explains after the best gain for each ring.
+    """Return the share of the second image that the first explains after the best gain for each ring.
 
     With the gain of least squares in ring k, g_k = cross_k / power_first_k, the share is
     sum_k(cross_k^2 / power_first_k) / sum_k(power_second_k). A radial linear filter of the first image
-    cannot change it: what rises is information, not sharpness. Chance alone gives about one over the
+    cannot change it: what rises is information, not sharpness. Coincidence alone gives about one over the
     number of coefficients of a ring, so print the value against an unrelated image beside it.
 
     Returns

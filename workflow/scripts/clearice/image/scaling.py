@@ -1,4 +1,4 @@
-"""Bring an image to mean 0 and standard deviation 1 and back, and fill pixels that hold no number."""
+"""Scale an image to mean 0 and standard deviation 1 and back, and fill pixels that hold no number."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def standardise(image: NDArray[np.float32]) -> tuple[NDArray[np.float32], float,
 
 
 def restore(scaled: NDArray[np.float32], mean: float, sd: float) -> NDArray[np.float32]:
-    """Undo `standardise`: give ``scaled * sd + mean``, in the units `mean` and `sd` have."""
+    """Undo `standardise`: return ``scaled * sd + mean``, in the units `mean` and `sd` have."""
     restored = scaled * np.float32(sd)
     restored += np.float32(mean)
     return restored

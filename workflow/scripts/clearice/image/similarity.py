@@ -78,8 +78,9 @@ def affine_fit(image: Image, reference: Image) -> tuple[float, float]:
     Returns
     -------
     tuple of float
-        (scale, offset): scale * image + offset is nearest. A flat image gets scale 0 and the reference's mean.
-        The scale may be negative: an output of the wrong contrast is not made right by it, see `pearson`.
+        (scale, offset): scale * image + offset is nearest. A flat image gets scale 0 and the reference's
+        mean. The scale may be negative: an output of the wrong contrast is not made right by it, see
+        `pearson`.
     """
     _check_shapes(image, reference)
     x, y = image.astype(np.float64), reference.astype(np.float64)

@@ -14,7 +14,15 @@ MOST_DEAD = 0.1
 
 @dataclass(frozen=True)
 class Gain:
-    """What each pixel is multiplied by, float32 (h, w), and which pixels are dead, bool (h, w)."""
+    """Gain of a detector.
+
+    Attributes
+    ----------
+    factor
+        What each pixel is multiplied by, float32 (h, w).
+    dead
+        Which pixels are dead, bool (h, w).
+    """
 
     factor: NDArray[np.float32]
     dead: NDArray[np.bool_]

@@ -10,17 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearice.image.resize import fourier_bin
+from clearice.image.units import HEADER, same_pixel_size
 from clearice.movies.defects import replace_defects
 from clearice.movies.gain import Gain, check_gain
 
 UNKNOWN_PIXEL_SIZES_A = (0.0, 1.0)  # what many programs write when they do not know it
-PIXEL_SIZE_TOLERANCE = 0.01
 PIXELS_AT_ONCE = 1 << 18
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums of the even and of the odd frames, float32 (h, w); None where there was no such frame."""
+    """Sums of the frames of one movie.
+
+    Attributes
+    ----------
+    even
+        Sum of the even frames, float32 (h, w); None where there was no such frame.
+    odd
+        Likewise of the odd frames.
+    """
 
     even: NDArray[np.float32] | None
     odd: NDArray[np.float32] | None
@@ -70,7 +78,7 @@ def sum_even_and_odd(frames: Iterable[NDArray[Any]], first_frame: int) -> Sums:
 
 
 def pair_of_sums(even: NDArray[np.float32] | None, odd: NDArray[np.float32]) -> Sums:
-    """Take images made elsewhere as sums; a single micrograph counts as one odd frame.
+    """Make sums of images made elsewhere; a single micrograph counts as one odd frame.
 
     Raises
     ------
@@ -128,7 +136,7 @@ def check_pixel_size(found_A: float, expected_A: float, what: str) -> None:
     ValueError
         They contradict each other.
     """
-    if found_A in UNKNOWN_PIXEL_SIZES_A or abs(found_A - expected_A) <= PIXEL_SIZE_TOLERANCE * expected_A:
+    if found_A in UNKNOWN_PIXEL_SIZES_A or same_pixel_size(found_A, expected_A, HEADER):
         return
     raise ValueError(
         f"{what} has {found_A:g} A/px in its header, but the datasets table says {expected_A:g}; "
@@ -137,7 +145,7 @@ def check_pixel_size(found_A: float, expected_A: float, what: str) -> None:
 
 
 def _added(total: NDArray[np.float32] | None, frame: NDArray[Any], number: int) -> NDArray[np.float32]:
-    """Add a frame to its sum, in blocks of rows that stay in the processor's cache while they are converted."""
+    """Add a frame to its sum, in blocks of rows that stay in the processor's cache meanwhile."""
     result = np.empty(frame.shape, np.float32) if total is None else total
     rows = max(1, PIXELS_AT_ONCE // frame.shape[1])
     for start in range(0, len(frame), rows):
@@ -174,6 +182,6 @@ def _check_finite(pixels: NDArray[np.float32], what: str) -> None:
 
 
 def _suspicious(pixels: NDArray[np.float32]) -> bool:
-    """Look for NaN and Inf cheaply: a sum is finite only if all its terms are (it may overflow where they are)."""
+    """Check cheaply for NaN and Inf: a sum is finite only if all its terms are (it may overflow)."""
     with np.errstate(over="ignore", invalid="ignore"):
         return not np.isfinite(pixels.sum())

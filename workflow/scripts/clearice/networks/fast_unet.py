@@ -2,13 +2,13 @@
 
 Three exact changes; the result differs by rounding only.
 
-1. *Phases.* A convolution after a nearest-neighbour doubling sees every value four times. The taps that meet the
-   same value are summed beforehand (`phase_kernels`): 5 x 5 becomes four 3 x 3 at the lower resolution, 3 x 3
-   becomes four 2 x 2. Skips are convolved separately and added, so neither doubled maps nor concatenations
-   exist. At the top the raw image joins as its own four phases.
-2. *Row blocks.* The decoder runs over blocks of rows; each layer keeps just the rows that its next block needs
-   (`row_blocks`). Nothing is computed twice, and only the encoder's pooled maps are held for the whole image:
-   64 bytes a pixel in float32 at width 48, instead of about 1100.
+1. *Phases.* A convolution after a nearest-neighbour doubling sees every value four times. The taps that
+   meet the same value are summed beforehand (`phase_kernels`): 5 x 5 becomes four 3 x 3 at the lower
+   resolution, 3 x 3 becomes four 2 x 2. Skips are convolved separately and added, so neither doubled maps nor
+   concatenations exist. At the top the raw image joins as its own four phases.
+2. *Row blocks.* The decoder runs over blocks of rows; each layer keeps just the rows that its next block
+   needs (`row_blocks`). Nothing is computed twice, and only the encoder's pooled maps are held for the whole
+   image: 64 bytes a pixel in float32 at width 48, instead of about 1100.
 3. *Last layer.* It has one output channel: one matrix product gives all taps of all pixels, which are added
    where they belong.
 
@@ -44,7 +44,7 @@ class FastUNet:
     network
         The trained network; it is not changed.
     device
-        Where to compute; images must be there.
+        Device to compute on; images must be there.
     precision
         ``float32``, or ``bfloat16``, which halves time and memory for an error of about 0.4 % of the output's
         standard deviation (rms, Topaz's general network on noise). The last layer is float32 in both.
@@ -119,7 +119,7 @@ class FastUNet:
         return result[..., :height, :width]
 
     def _put(self, tensor: Tensor) -> Tensor:
-        """Bring a weight to the device, the precision and the layout of the computation."""
+        """Convert a weight to the device, the precision and the layout of the computation."""
         moved = tensor.to(self.device, self.precision)
         return moved.to(memory_format=torch.channels_last) if moved.ndim == 4 else moved
 

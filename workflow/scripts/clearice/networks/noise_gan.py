@@ -77,7 +77,7 @@ class Generator(nn.Module):
         self.apply(_start_small)
 
     def latent_shape(self, field_px: int) -> tuple[int, int]:
-        """Give the side of the map of z for a field of at least `field_px`, and that of the field it makes.
+        """Compute the side of the map of z for a field of at least `field_px`, and that of the field made.
 
         Raises
         ------
@@ -114,28 +114,28 @@ class Generator(nn.Module):
             features = self.output_sigmas * torch.tanh(features / self.output_sigmas)
         return features
 
-    def draw(self, number: int, field_px: int, chance: torch.Generator) -> Tensor:
+    def draw(self, number: int, field_px: int, random_generator: torch.Generator) -> Tensor:
         """Draw fields (number, 1, field_px, field_px), differentiable; what is beyond them is cut off.
 
-        `chance` lies on the network's device; it draws the latent numbers and the pixel noise.
+        `random_generator` lies on the network's device; it draws the latent numbers and the pixel noise.
         """
         side, made_px = self.latent_shape(field_px)
         shape = (number, self.latent_channels, side, side)
-        latent = torch.randn(shape, generator=chance, device=chance.device)
+        latent = torch.randn(shape, generator=random_generator, device=random_generator.device)
         start = (made_px - field_px) // 2
-        made: Tensor = self(latent, chance)
+        made: Tensor = self(latent, random_generator)
         return made[:, :, start : start + field_px, start : start + field_px]
 
 
 def drawn_fields(
-    network: Generator, number: int, field_px: int, chance: torch.Generator, batch_size: int
+    network: Generator, number: int, field_px: int, random_generator: torch.Generator, batch_size: int
 ) -> NDArray[np.float32]:
     """Draw fields (number, field_px, field_px) for use outside of training, `batch_size` at a time."""
     fields = np.empty((number, field_px, field_px), dtype=np.float32)
     with torch.inference_mode():
         for first in range(0, number, batch_size):
             here = fields[first : first + batch_size]
-            here[:] = network.draw(len(here), field_px, chance)[:, 0].float().cpu().numpy()
+            here[:] = network.draw(len(here), field_px, random_generator)[:, 0].float().cpu().numpy()
     return fields
 
 

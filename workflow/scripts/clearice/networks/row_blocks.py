@@ -1,4 +1,4 @@
-"""Maps (n, h, w, c) treated in blocks of rows, with the rows around each block that a convolution needs."""
+"""Maps (n, h, w, c) processed in blocks of rows, with the rows around each block that a convolution needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch.nn import functional
 
 
 def rows_between(source: Tensor, first: int, last: int) -> Tensor:
-    """Give the rows `first` to `last` (excluded) of a map, zeros outside; a view where it can be one."""
+    """Return the rows `first` to `last` (excluded) of a map, zeros outside; a view where it can be one."""
     height = source.shape[1]
     above, below = max(0, -first), max(0, last - height)
     inside = source[:, max(first, 0) : min(last, height)]
@@ -38,8 +38,8 @@ def windows(blocks: Iterator[Tensor], height: int, reach: int) -> Iterator[Tenso
     Yields
     ------
     Tensor
-        (n, m + 2 `reach`, w, c) for the next m rows; together all `height` of them. A block's last rows have to
-        wait for the next block.
+        (n, m + 2 `reach`, w, c) for the next m rows; together all `height` of them. A block's last rows have
+        to wait for the next block.
     """
     if reach == 0:
         yield from blocks

@@ -7,60 +7,47 @@ micrograph.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.ndimage
 from numpy.typing import NDArray
 
+from clearice.config.stages.extract_noise import Criterion, ExtractNoise
 from clearice.image.patches import cut_patches, grid_corners, local_patches, touched
 
 K1, K2, DYNAMIC_RANGE = 0.01, 0.03, 1.0
 # What to change where a criterion gives too few patches.
-GIVE_MORE = {
+GIVE_MORE: Mapping[Criterion, str] = {
     "ssim": "lower extract_noise.ssim_threshold, raise extract_noise.maximum_patches if it is not 0",
     "std": "raise extract_noise.std_threshold_255, raise extract_noise.maximum_patches if it is not 0",
     "flattest": "raise extract_noise.maximum_patches",
 }
-CRITERIA = tuple(GIVE_MORE)
-
-
-@dataclass(frozen=True)
-class BackgroundRule:
-    """What counts as a background patch.
-
-    `patch_px` d, `step_px` the step of the grid, `local_count` N (4: quadrants); `criterion` ssim (eq. 3),
-    std (the released code) or flattest (no threshold: the `maximum_patches` patches with the smallest
-    deviation of their local patches, for crowded micrographs in which nothing is as flat as eq. 3 asks);
-    `ssim_threshold` the lowest similarity of any pair; `std_threshold_255` the largest standard deviation of
-    a local patch, in units of 1/255 of the guide's range; `mean_difference` the largest difference of two
-    local means on the guide scaled to [0, 1]; `clip_percent` the share of the guide's pixels clipped at
-    either end before scaling; `contamination_sd` how far, in robust standard deviations, the smoothed raw
-    micrograph may lie from its median (0: no such check); `maximum_patches` how many patches to keep per
-    micrograph, the flattest first (0: all).
-    """
-
-    patch_px: int
-    step_px: int
-    local_count: int
-    criterion: str
-    ssim_threshold: float
-    std_threshold_255: float
-    mean_difference: float
-    clip_percent: float
-    contamination_sd: float
-    maximum_patches: int
 
 
 @dataclass(frozen=True)
 class Background:
     """Background patches of one micrograph.
 
-    `corners` int64 (n, 2) (y, x), `similarities` (n,) the lowest SSIM over all pairs of local patches,
-    `deviations_255` (n,) the largest local standard deviation on a scale of 255, `searched` the number of
-    patches looked at, `excluded` the number that touched a bad region, `best_refused` the highest similarity
-    among those refused (nan: none), `low` and `high` the guide's values that became 0 and 1.
+    Attributes
+    ----------
+    corners
+        int64 (n, 2), (y, x) of their first pixels.
+    similarities
+        (n,) lowest SSIM over all pairs of local patches.
+    deviations_255
+        (n,) largest local standard deviation on a scale of 255.
+    searched
+        Number of patches looked at.
+    excluded
+        Number of patches that touched a bad region.
+    best_refused
+        Highest similarity among those refused; nan where none was.
+    low
+        Value of the guide that became 0.
+    high
+        Value of the guide that became 1.
     """
 
     corners: NDArray[np.int64]
@@ -74,7 +61,7 @@ class Background:
 
 
 def find_background(
-    guide: NDArray[np.float32], micrograph: NDArray[np.float32], rule: BackgroundRule
+    guide: NDArray[np.float32], micrograph: NDArray[np.float32], settings: ExtractNoise
 ) -> Background:
     """Find the patches of a micrograph that hold background only (NT2C 2.2.2, steps 2 to 4).
 
@@ -84,7 +71,7 @@ def find_background(
         The coarsely denoised micrograph (h, w), any scale.
     micrograph
         The raw micrograph (h, w). Patches with non-finite, constant or contaminated raw pixels are left out.
-    rule
+    settings
         What counts as background.
 
     Returns
@@ -95,41 +82,35 @@ def find_background(
     Raises
     ------
     ValueError
-        Shapes differ, the image is smaller than a patch, the guide is constant, or the criterion is unknown.
+        Shapes differ, the image is smaller than a patch, or the guide is constant.
     """
-    if rule.criterion not in CRITERIA:
-        raise ValueError(f"criterion {rule.criterion!r} is unknown; use one of {', '.join(CRITERIA)}")
-    if rule.criterion == "flattest" and rule.maximum_patches < 1:
-        raise ValueError(
-            "the criterion flattest needs a number of patches to keep; set extract_noise.maximum_patches"
-        )
     if guide.shape != micrograph.shape:
         raise ValueError(
             f"the guide has {guide.shape} px, the micrograph {micrograph.shape} px; "
             "denoise without rescaling, or rescale both"
         )
-    corners = grid_corners((guide.shape[0], guide.shape[1]), rule.patch_px, rule.step_px)
+    corners = grid_corners((guide.shape[0], guide.shape[1]), settings.patch_px, settings.step_px)
     if not len(corners):
         raise ValueError(
             f"the micrograph of {guide.shape[0]} x {guide.shape[1]} px is smaller than a noise patch of "
-            f"{rule.patch_px} px; lower extract_noise.patch_px"
+            f"{settings.patch_px} px; lower extract_noise.patch_px"
         )
-    scaled, low, high = scale_guide(guide, rule.clip_percent)
-    bad = touched(bad_regions(guide, micrograph, rule), corners, rule.patch_px)
-    local = local_patches(cut_patches(scaled, corners, rule.patch_px), rule.local_count)
+    scaled, low, high = scale_guide(guide, settings.clip_percent)
+    bad = touched(bad_regions(guide, micrograph, settings), corners, settings.patch_px)
+    local = local_patches(cut_patches(scaled, corners, settings.patch_px), settings.local_patches)
     similarity = lowest_similarity(local)
     deviation = 255.0 * local.std(axis=(2, 3), dtype=np.float64).max(axis=1)
     alike = {
-        "ssim": similarity > rule.ssim_threshold,
-        "std": deviation <= rule.std_threshold_255,
+        "ssim": similarity > settings.ssim_threshold,
+        "std": deviation <= settings.std_threshold_255,
         "flattest": np.full(len(corners), True),
-    }[rule.criterion]
-    level = np.ptp(local.mean(axis=(2, 3), dtype=np.float64), axis=1) <= rule.mean_difference
+    }[settings.criterion]
+    level = np.ptp(local.mean(axis=(2, 3), dtype=np.float64), axis=1) <= settings.mean_difference
     chosen = np.flatnonzero(alike & level & ~bad)
     refused = similarity[~bad & ~(alike & level)]
-    if rule.maximum_patches and len(chosen) > rule.maximum_patches:
-        flattest = -similarity if rule.criterion == "ssim" else deviation
-        order = np.argsort(flattest[chosen], kind="stable")[: rule.maximum_patches]
+    if settings.maximum_patches and len(chosen) > settings.maximum_patches:
+        flattest = -similarity if settings.criterion == "ssim" else deviation
+        order = np.argsort(flattest[chosen], kind="stable")[: settings.maximum_patches]
         chosen = np.sort(chosen[order])
     return Background(
         corners=corners[chosen],
@@ -208,7 +189,7 @@ def lowest_similarity(local: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def bad_regions(
-    guide: NDArray[np.float32], micrograph: NDArray[np.float32], rule: BackgroundRule
+    guide: NDArray[np.float32], micrograph: NDArray[np.float32], settings: ExtractNoise
 ) -> NDArray[np.bool_]:
     """Mark pixels no noise patch may touch.
 
@@ -221,16 +202,16 @@ def bad_regions(
     pixels = np.where(finite, micrograph, np.median(micrograph[finite]) if finite.any() else 0.0)
     flat = scipy.ndimage.maximum_filter(pixels, 3) == scipy.ndimage.minimum_filter(pixels, 3)
     bad = ~finite | ~np.isfinite(guide) | flat
-    if rule.contamination_sd > 0:
-        smoothed = scipy.ndimage.gaussian_filter(pixels.astype(np.float32), rule.patch_px / 16)
+    if settings.contamination_sd > 0:
+        smoothed = scipy.ndimage.gaussian_filter(pixels.astype(np.float32), settings.patch_px / 16)
         away = np.abs(smoothed - np.median(smoothed))
         spread = 1.4826 * float(np.median(away))
-        bad |= away > rule.contamination_sd * spread
+        bad |= away > settings.contamination_sd * spread
     marked: NDArray[np.bool_] = bad
     return marked
 
 
-def require_patches(stacks: Sequence[NDArray[np.float32]], minimum: int, criterion: str) -> None:
+def require_patches(stacks: Sequence[NDArray[np.float32]], minimum: int, criterion: Criterion) -> None:
     """Refuse to model noise from too few patches.
 
     Parameters
@@ -245,10 +226,8 @@ def require_patches(stacks: Sequence[NDArray[np.float32]], minimum: int, criteri
     Raises
     ------
     ValueError
-        There are fewer; the message says which knobs give more. Or the criterion is unknown.
+        There are fewer; the message says which knobs give more.
     """
-    if criterion not in CRITERIA:
-        raise ValueError(f"criterion {criterion!r} is unknown; use one of {', '.join(CRITERIA)}")
     found = sum(len(stack) for stack in stacks)
     if found < max(1, minimum):
         what = f"{found} noise patches of {stacks[0].shape[-1]} px" if found else "no noise patches"

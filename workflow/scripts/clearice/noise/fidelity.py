@@ -19,7 +19,21 @@ RANK_CROP_PX = 8
 
 @dataclass(frozen=True)
 class FidelityRow:
-    """One statistic of noise: on the real patches, on the fake ones, and on either half of the real ones."""
+    """One statistic of noise.
+
+    Attributes
+    ----------
+    statistic
+        Its name.
+    real
+        Its value on the real patches.
+    fake
+        Its value on the synthetic ones.
+    first_half
+        Its value on the first half of the real ones.
+    second_half
+        Its value on the second half of the real ones.
+    """
 
     statistic: str
     real: float
@@ -70,7 +84,7 @@ def crops_like(patches: Patches, fields: Patches, generator: np.random.Generator
     patches, fields
         Real (n, d, d) and synthetic (m, f, f) noise; the smaller of d and f is the common size.
     generator
-        Draws the places of the crops; a field gives no more crops than fit into it side by side.
+        Draws the corners of the crops; a field gives no more crops than fit into it side by side.
 
     Returns
     -------

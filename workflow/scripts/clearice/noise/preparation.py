@@ -1,4 +1,4 @@
-"""Bring micrographs to the scale on which noise is modelled: one pixel size, and nothing slower than it can hold."""
+"""Rescale micrographs to the pixel size at which noise is modelled, and remove their slow variation."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from clearice.image.highpass import highpass
 from clearice.image.resize import fourier_resample
+from clearice.image.units import same_pixel_size
 
 Image = NDArray[np.float32]
 
@@ -38,7 +39,7 @@ def prepared(
     ValueError
         The pixel size is unknown or coarser than the one wanted.
     """
-    if rescale_to_A is not None and not np.isclose(pixel_size_A, rescale_to_A, rtol=1e-3):
+    if rescale_to_A is not None and not same_pixel_size(pixel_size_A, rescale_to_A):
         if not 0 < pixel_size_A < rescale_to_A:
             raise ValueError(
                 f"an image of {pixel_size_A:.4g} A/px cannot be rescaled to {rescale_to_A:.4g} A/px; "

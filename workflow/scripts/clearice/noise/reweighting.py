@@ -1,4 +1,4 @@
-"""Give simulated clean patches the noise of real micrographs: equation 4 of NT2C and its modulation F."""
+"""Put the noise of real micrographs on simulated clean patches: equation 4 of NT2C and its modulation F."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ LARGEST_RATIO = 3.0  # of the noise that add_noise puts in to that of the simula
 
 @dataclass(frozen=True)
 class Weights:
-    """Factors of eq. 4: `alpha` of the clean patch S, `beta` of the noise V - mean(V), offset `gamma`."""
+    """Coefficients of eq. 4.
+
+    Attributes
+    ----------
+    alpha
+        Factor of the clean patch S.
+    beta
+        Factor of the noise V - mean(V).
+    gamma
+        Offset.
+    """
 
     alpha: float
     beta: float
@@ -24,9 +34,20 @@ class Weights:
 class Pair:
     """A training pair in the units of the reference.
 
-    `noisy` is Y (h, w), `clean` the signal in it (h, w), so that `noisy - clean` is noise alone; `weights`
-    the coefficients of eq. 4; `noise_gain` the factor V - mean(V) was given; `noise_sd` the standard
-    deviation of `noisy - clean`; `reference_noise_sd` that of X - alpha S - gamma.
+    Attributes
+    ----------
+    noisy
+        Y (h, w).
+    clean
+        Signal in it (h, w), so that ``noisy - clean`` is noise alone.
+    weights
+        Coefficients of eq. 4.
+    noise_gain
+        Factor that V - mean(V) was multiplied by.
+    noise_sd
+        Standard deviation of ``noisy - clean``.
+    reference_noise_sd
+        Standard deviation of X - alpha S - gamma.
     """
 
     noisy: NDArray[np.float32]
@@ -160,5 +181,5 @@ def _check_scale(noise_sd: float, reference_noise_sd: float) -> None:
 
 
 def _varies(image: NDArray[np.float32]) -> bool:
-    """Tell whether an image is more than a constant with rounding."""
+    """Return whether an image is more than a constant with rounding."""
     return float(np.ptp(image)) > 1e-6 * float(np.abs(image).max(initial=0.0))

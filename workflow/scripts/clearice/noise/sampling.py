@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearice.image.patches import random_corners
+from clearice.image.symmetries import SYMMETRIES, apply_symmetry
 from clearice.noise.spectral_shaping import colour, radial_amplitude
 
 SOURCES = ("gan", "extracted", "gaussian")
@@ -19,7 +20,15 @@ MakeFields = Callable[[int, int], Fields]
 
 @dataclass(frozen=True)
 class NoiseScale:
-    """Units of noise: average `mean` and standard deviation `sd` of the noise of the micrographs."""
+    """Units of noise.
+
+    Attributes
+    ----------
+    mean
+        Average over the micrographs of their noise's mean.
+    sd
+        Average over the micrographs of their noise's standard deviation.
+    """
 
     mean: float
     sd: float
@@ -29,8 +38,14 @@ class NoiseScale:
 class GeneratorOutput:
     """How a generator's output becomes noise of mean 0 and unit standard deviation.
 
-    Subtract `offset`, then multiply the transform by the radial `amplitude`, known at k / `patch_px` cycles
-    per pixel.
+    Attributes
+    ----------
+    offset
+        To be subtracted first.
+    amplitude
+        (rings,), to multiply the transform by: its values at k / `patch_px` cycles per pixel.
+    patch_px
+        Side of the patches that the generator was trained on.
     """
 
     offset: float
@@ -88,7 +103,7 @@ def coloured_fields(
     Parameters
     ----------
     make
-        Gives n fields (n, k, k) of the generator, in its own units.
+        Returns n fields (n, k, k) of the generator, in its own units.
     output
         What brings them into the units of the standardised patches.
     number, field_px
@@ -135,7 +150,7 @@ def extracted_fields(patches: Fields, count: int, field_px: int, generator: np.r
     count, field_px
         Number and side of the fields. Fields smaller than a patch are random crops, larger ones are quilted.
     generator
-        Draws patches, symmetries and places.
+        Draws patches, symmetries and corners.
 
     Returns
     -------
@@ -144,11 +159,8 @@ def extracted_fields(patches: Fields, count: int, field_px: int, generator: np.r
 
     def draw(number: int) -> Fields:
         chosen = patches[generator.integers(0, len(patches), number)]
-        symmetries = generator.integers(0, 8, number)
-        turned = [
-            np.rot90(patch[:, ::-1] if symmetry >= 4 else patch, symmetry % 4)
-            for patch, symmetry in zip(chosen, symmetries, strict=True)
-        ]
+        symmetries = generator.integers(0, SYMMETRIES, number).tolist()
+        turned = [apply_symmetry(patch, one) for patch, one in zip(chosen, symmetries, strict=True)]
         return np.stack(turned).astype(np.float32)
 
     side = patches.shape[-1]
@@ -189,7 +201,7 @@ def quilted(draw: DrawPatches, patch_px: int, field_px: int, generator: np.rando
     Parameters
     ----------
     draw
-        Gives n independent patches (n, d, d) of mean 0.
+        Returns n independent patches (n, d, d) of mean 0.
     patch_px
         d, even.
     field_px

@@ -99,7 +99,7 @@ def colour(images: NDArray[np.float32], amplitude: NDArray[np.float64], patch_px
 
 
 def training_amplitude(patches: NDArray[np.float32], whitened: bool) -> NDArray[np.float64]:
-    """Give the amplitude to divide training patches (n, d, d) by: their own, or 1 at all frequencies."""
+    """Compute the amplitude to divide training patches (n, d, d) by: their own, or 1 at all frequencies."""
     own = radial_amplitude(patches)
     return own if whitened else np.ones_like(own)
 

@@ -9,6 +9,10 @@ import scipy.fft
 import scipy.ndimage
 from numpy.typing import NDArray
 
+from clearice.config.kind import PickerSettings
+from clearice.image.thresholds import otsu
+from clearice.picking.registry import Picks
+
 DISC_OF_DIAMETER = 38.0 / 83.0
 """Radius of the disc as a share of the particle's diameter (38 px for the 124 A apoferritin at 1.5 A/px)."""
 
@@ -16,10 +20,27 @@ RING_OF_DIAMETER = 50.0 / 83.0
 """Outer radius of the ring as a share of the particle's diameter."""
 
 
+def pick(
+    image: NDArray[np.float32],
+    diameter_px: float,
+    *,
+    particles_are_dark: bool = True,
+    settings: PickerSettings | None = None,
+    templates: NDArray[np.float32] | None = None,
+) -> Picks:
+    """Pick the local maxima of ring minus disc that Otsu's threshold parts from the others.
+
+    Parameters and errors are those of `registry.Picker`; `settings` and `templates` are not used. Scores are
+    in units of the image.
+    """
+    centres, scores = pick_blobs(image, diameter_px, particles_are_dark=particles_are_dark)
+    return Picks(centres, scores, otsu(scores))
+
+
 def pick_blobs(
     image: NDArray[np.float32], diameter_px: float, *, particles_are_dark: bool = True
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pick every local maximum of the ring-minus-disc contrast.
+    """Find every local maximum of the ring-minus-disc contrast.
 
     Parameters
     ----------
@@ -45,7 +66,8 @@ def blob_contrast(
 ) -> NDArray[np.float32]:
     """Subtract the mean of a disc from the mean of the ring around it, at every pixel.
 
-    The ring takes away slow gradients of ice; both have the particle's size. The image is mirrored at its edges.
+    The ring takes away slow gradients of ice; both have the particle's size. The image is mirrored at its
+    edges.
 
     Returns
     -------

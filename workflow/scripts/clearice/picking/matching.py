@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 class Matched:
     """Picks of one micrograph beside its particles, the border left out of both.
 
-    Parameters
+    Attributes
     ----------
     scores
         Score of each pick that counts, shape (picks,), highest first.
@@ -36,10 +36,23 @@ class Matched:
 
 @dataclass(frozen=True)
 class PickScore:
-    """Precision, recall and F1 (0 to 1) of a set of picks, their number, and the mean error of the correct ones.
+    """Scores of a set of picks.
 
-    Where there is no particle to find, precision, recall and F1 are nan: nothing can be right there, and a score
-    of 0 would punish a method that finds nothing as much as one that invents.
+    Where there is no particle to find, precision, recall and F1 are nan: nothing can be right there, and a
+    score of 0 would punish a method that finds nothing as much as one that invents.
+
+    Attributes
+    ----------
+    precision
+        Share of the picks that are particles, 0 to 1.
+    recall
+        Share of the particles that are picked, 0 to 1.
+    f1
+        Harmonic mean of the two.
+    picks
+        Number of picks.
+    error_px
+        Mean distance of the correct picks to their particles in pixels; nan where there is none.
     """
 
     precision: float
@@ -52,7 +65,7 @@ class PickScore:
 def match(picks: NDArray[np.float64], particles: NDArray[np.float64], radius_px: float) -> NDArray[np.intp]:
     """Match picks and particles one to one within a radius, as many and as near as possible.
 
-    The assignment minimises the sum of min(d^2 - r^2, 0) (Hungarian method, as Topaz does).
+    The assignment minimises the sum of min(d^2 - r^2, 0) (Hungarian algorithm, as Topaz does).
 
     Parameters
     ----------
@@ -120,13 +133,13 @@ def match_micrograph(
 
 
 def inside(centres: NDArray[np.float64], shape: tuple[int, int], border_px: float) -> NDArray[np.bool_]:
-    """Tell which centres (n, 2) lie at least `border_px` from the edges of an image (h, w)."""
+    """Return which centres (n, 2) lie at least `border_px` from the edges of an image (h, w)."""
     limits = np.array(shape, dtype=np.float64) - 1.0 - border_px
     return np.asarray(((centres >= border_px) & (centres <= limits)).all(axis=1))
 
 
 def score_picks(micrographs: Sequence[Matched], threshold: float = -np.inf) -> PickScore:
-    """Score the picks at or above a threshold, pooled over micrographs; picks in an empty one count as wrong."""
+    """Score the picks from a threshold on, pooled over micrographs; picks in an empty one count as wrong."""
     kept = [one.scores >= threshold for one in micrographs]
     correct = sum(int(one.correct[keep].sum()) for one, keep in zip(micrographs, kept, strict=True))
     picks = sum(int(keep.sum()) for keep in kept)
@@ -163,7 +176,7 @@ def best_f1(micrographs: Sequence[Matched]) -> tuple[float, float]:
 
 
 def average_precision(micrographs: Sequence[Matched]) -> float:
-    """Sum precision times the rise of recall over the picks, highest score first (AP, 0 to 1; nan without particles)."""
+    """Sum precision times the rise of recall, highest score first (AP, 0 to 1; nan without particles)."""
     _, hits = _pooled(micrographs)
     particles = sum(one.particles for one in micrographs)
     precision = hits.cumsum() / np.arange(1, hits.size + 1)
@@ -176,7 +189,7 @@ def random_picks(count: int, shape: tuple[int, int], generator: np.random.Genera
 
 
 def _pooled(micrographs: Sequence[Matched]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sort the picks of all micrographs by score, and tell which are correct (1.0) or not (0.0)."""
+    """Sort the picks of all micrographs by score, and mark which are correct (1.0) or not (0.0)."""
     scores = np.concatenate([one.scores for one in micrographs]) if micrographs else np.empty(0)
     correct = np.concatenate([one.correct for one in micrographs]) if micrographs else np.empty(0, dtype=bool)
     order = np.argsort(-scores, kind="stable")

@@ -9,8 +9,10 @@ import scipy.fft
 import scipy.ndimage
 from numpy.typing import NDArray
 
+from clearice.config.kind import PickerSettings
 from clearice.image.thresholds import otsu
 from clearice.picking.blob import thin_out
+from clearice.picking.registry import Picks
 
 SMOOTHING_OF_DIAMETER = 10.0 / 83.0
 """Width (sigma) of the smoothing before Otsu, as a share of the diameter: 10 px for a particle of 83 px."""
@@ -18,6 +20,23 @@ SMOOTHING_OF_DIAMETER = 10.0 / 83.0
 LARGEST_NUMBER_OF_STEPS = 100
 SEEDS_PER_RADIUS = 10.0
 STILL_PX = 0.125
+
+
+def pick(
+    image: NDArray[np.float32],
+    diameter_px: float,
+    *,
+    particles_are_dark: bool = True,
+    settings: PickerSettings | None = None,
+    templates: NDArray[np.float32] | None = None,
+) -> Picks:
+    """Pick every mode of the foreground.
+
+    Parameters and errors are those of `registry.Picker`; `settings` and `templates` are not used. Scores are
+    the share of the particle's disc that is foreground.
+    """
+    centres, scores = pick_mean_shift(image, diameter_px, particles_are_dark=particles_are_dark)
+    return Picks(centres, scores, 0.0)
 
 
 def pick_mean_shift(
@@ -28,11 +47,11 @@ def pick_mean_shift(
     flatten: bool = False,
     smallest_share: float = 0.25,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pick the modes of the foreground's density.
+    """Find the modes of the foreground's density.
 
-    Otsu's threshold on the smoothed image tells foreground; each foreground pixel climbs by flat-kernel mean
-    shift with a bandwidth of one particle radius; where it comes to rest is a pick. The paper publishes neither
-    foreground rule nor bandwidth: both are ours.
+    Otsu's threshold on the smoothed image parts the foreground; each foreground pixel climbs by flat-kernel
+    mean shift with a bandwidth of one particle radius; where it comes to rest is a pick. The paper publishes
+    neither foreground rule nor bandwidth: both are ours.
 
     Parameters
     ----------
@@ -44,7 +63,8 @@ def pick_mean_shift(
         Whether particles are darker than ice.
     flatten
         Take the mean over a Gaussian of one diameter away first. The paper does not: without it the pick also
-        tests whether a denoiser removes a gradient of the ice, of which one threshold for the image makes nonsense.
+        tests whether a denoiser removes a gradient of the ice, of which one threshold for the image makes
+        nonsense.
     smallest_share
         A pick whose kernel holds less than this share of foreground is dropped.
 

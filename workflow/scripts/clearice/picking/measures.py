@@ -1,4 +1,4 @@
-"""The numbers of a micrograph's picks, by the names under which tables and reports show them."""
+"""The numbers of a micrograph's picks, under the names that tables and reports show."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def measure_picks(
     threshold: float,
     generator: np.random.Generator,
 ) -> tuple[dict[str, float], Matched]:
-    """Measure the picks of one micrograph at the picker's own threshold, and as many random picks beside them.
+    """Measure the picks of one micrograph at the picker's own threshold, and as many random picks.
 
     Parameters
     ----------
@@ -29,7 +29,8 @@ def measure_picks(
     particles
         Known centres (m, 2).
     shape, diameter_px
-        Micrograph shape, and particle diameter: matches lie within a quarter, the border of half of it is left out.
+        Micrograph shape, and particle diameter: matches lie within a quarter, the border of half of it is
+        left out.
     threshold
         What a candidate must reach to be a pick.
     generator
@@ -37,9 +38,11 @@ def measure_picks(
 
     Returns
     -------
-    tuple
-        The numbers (nan where there is no particle to find, but for the number of picks), and the matched
-        candidates for thresholds that several micrographs share.
+    dict of float
+        precision, recall, f1, picks, error_px and random_f1: nan where there is no particle to find, but for
+        the number of picks.
+    Matched
+        All candidates, for thresholds that several micrographs share.
     """
     limits = {"radius_px": diameter_px / 4, "border_px": diameter_px / 2}
     accepted = scores >= threshold
@@ -51,17 +54,6 @@ def measure_picks(
     return measured, match_micrograph(centres, scores, particles, shape=shape, **limits)
 
 
-def _named(score: PickScore) -> dict[str, float]:
-    """Name the numbers of a set of picks."""
-    return {
-        "precision": score.precision,
-        "recall": score.recall,
-        "f1": score.f1,
-        "picks": float(score.picks),
-        "error_px": score.error_px,
-    }
-
-
 def picks_in_noise(
     centres: NDArray[np.float64],
     scores: NDArray[np.float64],
@@ -71,8 +63,8 @@ def picks_in_noise(
 ) -> float:
     """Count what a picker finds where no particle is, at the median of its thresholds where some are.
 
-    That place is denoised pure noise, or an empty simulated field. A threshold of its own would always find some:
-    Otsu's parts any set of maxima in two.
+    That place is denoised pure noise, or an empty simulated field. A threshold of its own would always find
+    some: Otsu's parts any set of maxima in two.
 
     Parameters
     ----------
@@ -89,9 +81,25 @@ def picks_in_noise(
     -------
     float
         Number of invented particles, 0 at best.
+
+    Raises
+    ------
+    ValueError
+        There is no threshold.
     """
     if not thresholds:
         raise ValueError(
             "no real micrograph was picked, so noise has no threshold; pick the real batch first"
         )
     return float((inside(centres, shape, border_px) & (scores >= np.median(thresholds))).sum())
+
+
+def _named(score: PickScore) -> dict[str, float]:
+    """List the scores of a set of picks by name."""
+    return {
+        "precision": score.precision,
+        "recall": score.recall,
+        "f1": score.f1,
+        "picks": float(score.picks),
+        "error_px": score.error_px,
+    }

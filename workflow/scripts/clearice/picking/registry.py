@@ -1,29 +1,27 @@
-"""The pickers a config can name, each with a fixed rule for what it accepts."""
+"""Pickers, found by the names of their modules, and what each returns."""
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.image.thresholds import otsu
-from clearice.picking.blob import pick_blobs
-from clearice.picking.mean_shift import pick_mean_shift
-
-PICKERS = ("blob", "mean_shift")
+from clearice.config.registry import all_pickers
 
 
 @dataclass(frozen=True)
 class Picks:
     """Candidates of one micrograph, highest score first, and which of them are picks.
 
-    Parameters
+    Attributes
     ----------
     centres
         (n, 2) as (y, x) in pixels.
     scores
-        (n,); for blob in units of the image, for mean_shift the share of the kernel that is foreground.
+        (n,), in the unit of the picker.
     threshold
         What a candidate must reach to be a pick; inf where there is no pick.
     """
@@ -34,36 +32,54 @@ class Picks:
 
     @property
     def accepted(self) -> NDArray[np.bool_]:
-        """Tell which candidates are picks."""
+        """Return which candidates are picks."""
         return self.scores >= self.threshold
 
 
-def pick(
-    image: NDArray[np.float32], picker: str, diameter_px: float, *, particles_are_dark: bool = True
-) -> Picks:
-    """Pick the particles of one micrograph, raw or denoised, without any setting but their size.
+class Picker(Protocol):
+    """The function `pick` of a picker's module."""
 
-    Parameters
-    ----------
-    image
-        Micrograph (h, w).
-    picker
-        ``blob``: local maxima of ring minus disc, parted by Otsu's threshold. ``mean_shift``: modes of the
-        foreground, every one of which is a pick.
-    diameter_px
-        Particle diameter in pixels.
-    particles_are_dark
-        Whether particles are darker than ice.
+    def __call__(
+        self,
+        image: NDArray[np.float32],
+        diameter_px: float,
+        *,
+        particles_are_dark: bool = True,
+        settings: Any = None,
+        templates: NDArray[np.float32] | None = None,
+    ) -> Picks:
+        """Pick the particles of one micrograph, raw or denoised.
+
+        Parameters
+        ----------
+        image
+            Micrograph (h, w); its offset and scale do not matter to the places.
+        diameter_px
+            Particle diameter in pixels.
+        particles_are_dark
+            Whether particles are darker than ice.
+        settings
+            The picker's own, a model of `config.pickers`; None for a picker that has none.
+        templates
+            Projections (n, s, s) of the particle, for a picker that needs them.
+
+        Raises
+        ------
+        ValueError
+            The particle does not fit the image, or what the picker needs is missing.
+        """
+
+
+def load_picker(name: str) -> Picker:
+    """Return the function `pick` of the module ``picking/<name>.py``.
 
     Raises
     ------
     ValueError
-        The picker is unknown, or the particle does not fit the image.
+        No picker has that name.
     """
-    if picker == "blob":
-        centres, scores = pick_blobs(image, diameter_px, particles_are_dark=particles_are_dark)
-        return Picks(centres, scores, otsu(scores))
-    if picker == "mean_shift":
-        centres, scores = pick_mean_shift(image, diameter_px, particles_are_dark=particles_are_dark)
-        return Picks(centres, scores, 0.0)
-    raise ValueError(f"picker {picker!r} is unknown; use {' or '.join(PICKERS)}")
+    known = sorted(all_pickers())
+    if name not in known:
+        raise ValueError(f"picker {name!r} is unknown; use one of {', '.join(known)}")
+    picker: Picker = importlib.import_module(f"clearice.picking.{name}").pick
+    return picker

@@ -2,54 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
-COUNTED = ("sums", "denoised")
-"""Stages whose failures count for max_failed_fraction; in all others a failure only narrows what scores rest on."""
+from clearice.reporting.records import Record, failed_of
 
-FOLDERS = {
-    "sums": 1,
-    "denoised": 2,
-    "simulated": 1,
-    "noise": 1,
-    "reweighted": 2,
-    "reference_coordinates": 0,
-    "second_exposure": 0,
-    "regions": 0,
-    "null": 1,
-    "denoised_for_scores": 2,
-    "picks": 3,
-}
-"""Folders between those of stage and batch: results/<dataset>/<stage>/<folders>/<batch>/manifest.tsv."""
+COLUMNS = ("stage", "manifest", "micrograph", "reason", "counted")
+"""Columns of the table of failures."""
 
 
-@dataclass(frozen=True)
-class Failure:
-    """One failed row of a manifest: of a dataset, by `name` (a part, a method, a variant), in a stage."""
-
-    dataset: str
-    name: str
-    stage: str
-    manifest: Path
-    micrograph: str
-    reason: str
-
-    @property
-    def counted(self) -> bool:
-        """Tell whether it counts for max_failed_fraction."""
-        return self.stage in COUNTED
-
-
-def place_of(stage: str, manifest: Path) -> tuple[str, str]:
-    """Tell of a stage's manifest to which dataset it belongs, and by its folders to what (empty: to the batch alone)."""
-    depth = FOLDERS[stage]
-    folders = manifest.parts[:-2]
-    return folders[-depth - 2], "/".join(folders[len(folders) - depth :])
-
-
-def root_failures(failures: Iterable[Failure]) -> list[Failure]:
+def root_failures(failures: Iterable[Record]) -> list[Record]:
     """Drop what an earlier stage has told: a failure is carried from manifest to manifest with its reason.
 
     Parameters
@@ -57,7 +18,75 @@ def root_failures(failures: Iterable[Failure]) -> list[Failure]:
     failures
         In the order of the stages.
     """
-    told: dict[tuple[str, str, str], Failure] = {}
+    told: dict[tuple[str, str, str], Record] = {}
     for one in failures:
-        told.setdefault((one.dataset, one.micrograph, one.reason), one)
+        told.setdefault((one.place.dataset, one.micrograph, one.reason), one)
     return list(told.values())
+
+
+def check_share(records: Sequence[Record], max_failed_fraction: float) -> None:
+    """Refuse too many failures in a stage that counts.
+
+    Parameters
+    ----------
+    records
+        Of one stage.
+    max_failed_fraction
+        Share of them that may fail.
+
+    Raises
+    ------
+    ValueError
+        More failed; the first is named.
+    """
+    failed = [one for one in failed_of(records) if one.counted]
+    if failed and len(failed) / len(records) > max_failed_fraction:
+        first = failed[0]
+        raise ValueError(
+            f"{len(failed)} of {len(records)} micrographs failed in {first.stage}, more than max_failed_fraction "
+            f"{max_failed_fraction:g} allows; the first is {first.micrograph} of {first.manifest}: {first.reason}; "
+            "mend the files and run workflow/scripts/retry_failures.py, or raise max_failed_fraction"
+        )
+
+
+def failure_table(records: Mapping[str, Sequence[Record]]) -> list[dict[str, str]]:
+    """Return a row for every failure that counts, then one for each other that no earlier stage has told.
+
+    Parameters
+    ----------
+    records
+        As `records_by_stage` returns them.
+    """
+    failures = [one for of_stage in records.values() for one in failed_of(of_stage)]
+    listed = [one for one in failures if one.counted]
+    listed += [one for one in root_failures(failures) if not one.counted]
+    return [
+        {
+            "stage": one.stage,
+            "manifest": str(one.manifest),
+            "micrograph": one.micrograph,
+            "reason": one.reason,
+            "counted": _yes_or_no(one),
+        }
+        for one in listed
+    ]
+
+
+def failures_shown(records: Mapping[str, Sequence[Record]]) -> list[dict[str, str]]:
+    """Return a row for each failure that no earlier stage has told, as the page shows it."""
+    failures = [one for of_stage in records.values() for one in failed_of(of_stage)]
+    return [
+        {
+            "dataset": one.place.dataset,
+            "micrograph": one.micrograph,
+            "stage": f"{one.stage}: {one.place.name}" if one.place.name else one.stage,
+            "counted": _yes_or_no(one),
+            "reason": one.reason,
+        }
+        for one in root_failures(failures)
+    ]
+
+
+def _yes_or_no(failure: Record) -> str:
+    """Write whether a failure counts."""
+    return "yes" if failure.counted else "no"

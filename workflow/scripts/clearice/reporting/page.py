@@ -5,16 +5,32 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import jinja2
+
+from clearice.reporting.summary import SIMULATED
+
+TEMPLATE = Path(__file__).with_name("page.html.j2")
+"""The page's template; it counts as code of this module, so an edit of it writes the page again."""
 
 Table = Sequence[Mapping[str, str]]
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table of scores: `mean` and `gain` with their errors, `count` of micrographs; empty where unknown."""
+    """One cell of a table of scores; what is unknown is empty.
+
+    Attributes
+    ----------
+    mean
+        Mean and its standard error.
+    gain
+        Mean difference to the reference and its standard error.
+    count
+        Number of micrographs behind the mean.
+    """
 
     mean: str
     gain: str
@@ -23,7 +39,21 @@ class Cell:
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """Scores of one dataset and part: a row (metric, cells) with one cell for each of `methods`, and `notes` on them."""
+    """Scores of one dataset and part.
+
+    Attributes
+    ----------
+    title
+        Heading.
+    reference
+        Method the gains are over.
+    methods
+        Heads of the columns.
+    rows
+        A metric, and its cell for each of the methods.
+    notes
+        Sentences on the numbers.
+    """
 
     title: str
     reference: str
@@ -34,7 +64,23 @@ class ScoreTable:
 
 @dataclass(frozen=True)
 class Preview:
-    """The pictures of one micrograph by one method: whole field and detail, as PNG bytes."""
+    """The pictures of one micrograph by one method.
+
+    Attributes
+    ----------
+    dataset
+        Dataset of the micrograph.
+    micrograph
+        Its name.
+    part
+        Sums that were denoised: full, even or odd.
+    method
+        Method that denoised it.
+    field
+        Whole field, as PNG bytes.
+    detail
+        Detail of the centre, as PNG bytes.
+    """
 
     dataset: str
     micrograph: str
@@ -45,12 +91,13 @@ class Preview:
 
 
 def group_previews(
-    shots: Iterable[Preview], micrographs_shown: int
+    previews: Iterable[Preview], micrographs_shown: int
 ) -> dict[str, dict[tuple[str, str], list[Preview]]]:
     """Group pictures by dataset, then by (micrograph, part); keep the first micrographs of each dataset."""
     grouped: dict[str, dict[tuple[str, str], list[Preview]]] = {}
-    for shot in shots:
-        grouped.setdefault(shot.dataset, {}).setdefault((shot.micrograph, shot.part), []).append(shot)
+    for preview in previews:
+        of_dataset = grouped.setdefault(preview.dataset, {})
+        of_dataset.setdefault((preview.micrograph, preview.part), []).append(preview)
     return {
         dataset: dict(sorted(of_micrograph.items())[:micrographs_shown])
         for dataset, of_micrograph in grouped.items()
@@ -60,7 +107,7 @@ def group_previews(
 def fill(
     template: str,
     *,
-    shots: Mapping[str, Mapping[tuple[str, str], Sequence[Preview]]],
+    previews: Mapping[str, Mapping[tuple[str, str], Sequence[Preview]]],
     counts: Table,
     failures: Table,
     notes: Sequence[str],
@@ -74,8 +121,8 @@ def fill(
     ----------
     template
         Jinja2 text; an undefined name in it is an error.
-    shots
-        Pictures as `group_previews` gives them.
+    previews
+        Pictures as `group_previews` returns them.
     counts
         One row per stage and dataset: how many micrographs are ok, failed and skipped.
     failures
@@ -102,7 +149,7 @@ def fill(
     )
     environment.filters["settings"] = _settings
     return environment.from_string(template).render(
-        shots=shots,
+        previews=previews,
         counts=counts,
         failures=failures,
         notes=notes,
@@ -122,7 +169,8 @@ def score_tables(
     dataset
         Name of the dataset, for the titles.
     summary
-        Rows with method, part, metric, micrographs, mean, standard_error, gain, gain_standard_error and pairs, as text.
+        Rows with method, part, metric, micrographs, mean, standard_error, gain, gain_standard_error and
+        pairs, as text.
     reference
         Method the gains are over.
     notes
@@ -145,11 +193,9 @@ def score_tables(
 
 
 def _words_of(part: str) -> str:
-    """Say what a part of the scores is about."""
+    """Write what a part of the scores is about."""
     return (
-        "simulated micrographs, against the truth"
-        if part == "simulated"
-        else f"real micrographs, {part} dose"
+        "simulated micrographs, against the truth" if part == SIMULATED else f"real micrographs, {part} dose"
     )
 
 
@@ -176,7 +222,7 @@ def _with_error(value: str, error: str) -> str:
 
 
 def _gaps(metrics: Mapping[str, Mapping[str, Mapping[str, str]]]) -> list[str]:
-    """Say where the control of another field is missing."""
+    """Write where the control of another field is missing."""
     rows = {
         name: next(iter(metrics[name].values()))
         for name in ("second_exposure_r", "other_r")

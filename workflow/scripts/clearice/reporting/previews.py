@@ -1,4 +1,4 @@
-"""Pictures of micrographs: one grey scale for all methods, and a scale bar in angstrom."""
+"""Panels that show micrographs: one grey scale for all methods, and a scale bar in angstrom."""
 
 from __future__ import annotations
 
@@ -7,9 +7,50 @@ import scipy.ndimage
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from clearice.config.reporting import PreviewSettings
 from clearice.image.filters import lowpass
 
 Picture = NDArray[np.uint8]
+
+
+def draw_panels(
+    image: NDArray[np.float32],
+    raw: NDArray[np.float32],
+    *,
+    pixel_size_A: float,
+    raw_pixel_size_A: float,
+    settings: PreviewSettings,
+) -> tuple[Picture, Picture]:
+    """Draw the whole field of a denoised micrograph and a detail of its centre, with scale bars.
+
+    Parameters
+    ----------
+    image
+        Denoised micrograph, float32 (h, w).
+    raw
+        Raw micrograph, float32 (h, w) of its own; both panels have its grey scale.
+    pixel_size_A, raw_pixel_size_A
+        Pixel sizes in A; that of the raw micrograph is known.
+    settings
+        Sizes of the panels, and the grey scale.
+
+    Returns
+    -------
+    (Picture, Picture)
+        Field and detail, uint8. The detail shows as much of the specimen whatever the image's pixel size.
+    """
+    scale = grey_scale(
+        raw,
+        pixel_size_A=raw_pixel_size_A,
+        resolution_A=settings.reference_resolution_A,
+        contrast_sd=settings.contrast_sd,
+    )
+    field, factor = whole_field(image, settings.width_px)
+    detail = centre(image, round(settings.detail_px * raw_pixel_size_A / (pixel_size_A or 1)))
+    return (
+        with_scale_bar(to_grey(field, *scale), pixel_size_A * factor),
+        with_scale_bar(to_grey(detail, *scale), pixel_size_A),
+    )
 
 
 def grey_scale(
@@ -17,8 +58,8 @@ def grey_scale(
 ) -> tuple[float, float]:
     """Choose black and white for all pictures of a micrograph from its raw image alone.
 
-    The raw image is low-passed first: its shot noise would leave denoised images without contrast, and a scale
-    taken from a denoised image would favour the method it came from.
+    The raw image is low-passed first: its shot noise would leave denoised images without contrast, and a
+    scale taken from a denoised image would favour the method it came from.
 
     Parameters
     ----------

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
 
 import numpy as np
+
+from clearice.run.places import Kind, batch_kind
+
+SIMULATED = "simulated"
+"""The part of simulated micrographs: the mean over real and simulated ones would mean nothing."""
 
 
 @dataclass(frozen=True)
 class Score:
-    """One number: of a method, on a part of the dose, for a micrograph."""
+    """One number.
+
+    Attributes
+    ----------
+    method
+        Method that is scored.
+    part
+        Part of the dose, or `SIMULATED`.
+    micrograph
+        Micrograph, with its batch.
+    metric
+        What was measured.
+    value
+        The number; it need not be finite.
+    """
 
     method: str
     part: str
@@ -24,17 +43,25 @@ class Score:
 class Summary:
     """One metric of one method over its micrographs.
 
-    Parameters
+    Attributes
     ----------
-    method, part, metric
+    method
+        Method that was scored.
+    part
+        Part of the dose, or `SIMULATED`.
+    metric
         What was measured.
     micrographs
         Number of micrographs with a finite value, n.
-    mean, standard_error
-        Over them (the error is nan for a single one).
-    gain, gain_standard_error
-        Mean difference to the reference method, micrograph by micrograph, and its standard error: the spread
-        between micrographs is larger than most differences between methods, so only this pairing tells them apart.
+    mean
+        Mean over them.
+    standard_error
+        Its standard error, nan for a single one.
+    gain
+        Mean difference to the reference method, micrograph by micrograph: the spread between micrographs is
+        larger than most differences between methods, so only this pairing tells them apart.
+    gain_standard_error
+        Its standard error.
     pairs
         Number of micrographs on which both have a finite value: those behind the gain.
     """
@@ -48,6 +75,24 @@ class Summary:
     gain: float
     gain_standard_error: float
     pairs: int
+
+
+SUMMARY_COLUMNS = tuple(field.name for field in fields(Summary))
+"""Columns of the table of summaries."""
+
+
+def scores_of(rows: Iterable[Mapping[str, str]]) -> list[Score]:
+    """Read scores from rows of a table of scores; those of simulated micrographs are a part of their own."""
+    return [
+        Score(
+            row["method"],
+            SIMULATED if batch_kind(row["batch"]) is Kind.SIMULATED else row["part"],
+            f"{row['batch']}/{row['micrograph']}",
+            row["metric"],
+            float(row["value"]),
+        )
+        for row in rows
+    ]
 
 
 def summarise(scores: Sequence[Score], reference: str) -> list[Summary]:
@@ -85,6 +130,17 @@ def summarise(scores: Sequence[Score], reference: str) -> list[Summary]:
     ]
 
 
+def summary_table(summaries: Iterable[Summary]) -> list[dict[str, object]]:
+    """Return a row for each summary, its numbers with four digits."""
+    return [
+        {
+            key: f"{value:.4g}" if isinstance(value, float) and math.isfinite(value) else value
+            for key, value in asdict(one).items()
+        }
+        for one in summaries
+    ]
+
+
 def _summarise_one(
     part: str, metric: str, method: str, values: Mapping[str, float], reference: Mapping[str, float]
 ) -> Summary:
@@ -101,7 +157,7 @@ def _summarise_one(
 
 
 def _mean_and_error(values: Sequence[float]) -> tuple[float, float]:
-    """Give the mean and its standard error, nan where there are too few values."""
+    """Return the mean and its standard error, nan where there are too few values."""
     if not values:
         return math.nan, math.nan
     error = float(np.std(values, ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan

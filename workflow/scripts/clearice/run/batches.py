@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from clearice.files.tables import read_table, write_table
+from clearice.run.progress import Progress
 
 OK, FAILED, SKIPPED = "ok", "failed", "skipped"
 COLUMNS = ("micrograph", "file", "status", "reason", "checksum")
@@ -20,15 +20,25 @@ log = logging.getLogger(__name__)
 
 
 class Skip(Exception):
-    """Say that a micrograph has nothing to give here, which is no failure (its text is the reason)."""
+    """Raised where a micrograph has nothing to give here, which is no failure (its text is the reason)."""
 
 
 @dataclass(frozen=True)
 class ManifestRow:
     """One micrograph of a batch.
 
-    `file` is relative to the manifest's folder (empty unless ok), `status` is ok, failed or skipped,
-    `reason` one sentence (empty if ok), `checksum` the sha256 of the file.
+    Attributes
+    ----------
+    micrograph
+        Its name.
+    file
+        Its file, relative to the manifest's folder; empty unless ok.
+    status
+        ``ok``, ``failed`` or ``skipped``.
+    reason
+        One sentence; of an ok micrograph a note, mostly empty.
+    checksum
+        sha256 of the file, hexadecimal; empty unless ok.
     """
 
     micrograph: str
@@ -36,6 +46,22 @@ class ManifestRow:
     status: str
     reason: str
     checksum: str
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A result that is ok, with a note for the reason of its row.
+
+    Attributes
+    ----------
+    path
+        The file written.
+    note
+        One sentence; empty for none.
+    """
+
+    path: Path
+    note: str
 
 
 def read_manifest(path: Path) -> list[ManifestRow]:
@@ -59,7 +85,7 @@ def write_manifest(path: Path, rows: Sequence[ManifestRow]) -> None:
 
 
 def files_of(manifest: Path) -> dict[str, Path]:
-    """Give the file of every micrograph that is ok, by micrograph name, in the manifest's order."""
+    """Return the file of every micrograph that is ok, by micrograph name, in the manifest's order."""
     return {row.micrograph: manifest.parent / row.file for row in read_manifest(manifest) if row.status == OK}
 
 
@@ -70,9 +96,9 @@ def checksum(path: Path) -> str:
 
 
 def process_rows(
-    names: Sequence[str], folder: Path, treat: Callable[[str], Path], verb: str = "treated"
+    names: Sequence[str], folder: Path, process: Callable[[str], Path | Noted], verb: str = "processed"
 ) -> list[ManifestRow]:
-    """Treat each named micrograph; turn what goes wrong with one into its `failed` row.
+    """Process each named micrograph; turn what goes wrong with one into its `failed` row.
 
     Parameters
     ----------
@@ -80,9 +106,9 @@ def process_rows(
         Micrograph names.
     folder
         The folder of the manifest to be written; files are recorded relative to it.
-    treat
-        Writes the result of one micrograph and returns its path. ValueError and OSError mean that this
-        micrograph is unusable; `Skip` that it has nothing to give.
+    process
+        Writes the result of one micrograph and returns its path, or its path with a note. ValueError and
+        OSError mean that this micrograph is unusable; `Skip` that it has nothing to give.
     verb
         Past participle for the log.
 
@@ -97,11 +123,10 @@ def process_rows(
         A full, read-only or broken disk: that is no micrograph's fault, so the job ends.
     """
     rows = []
-    start = time.monotonic()
+    progress = Progress(len(names), verb=verb)
     for index, name in enumerate(names):
         try:
-            written = treat(name)
-            row = ManifestRow(name, written.relative_to(folder).as_posix(), OK, "", checksum(written))
+            row = _ok_row(name, folder, process(name))
         except Skip as nothing:
             row = ManifestRow(name, "", SKIPPED, str(nothing), "")
         except (ValueError, OSError) as trouble:
@@ -110,37 +135,35 @@ def process_rows(
             row = ManifestRow(name, "", FAILED, in_one_line(trouble), "")
             log.warning("%s failed: %s", name, row.reason)
         rows.append(row)
-        rate = (time.monotonic() - start) / (index + 1)
-        log.info(
-            "%s %d of %d, %.2f s each, %.0f s left",
-            verb,
-            index + 1,
-            len(names),
-            rate,
-            rate * (len(names) - index - 1),
-        )
+        progress.write_line(index + 1)
     return rows
 
 
 def process_manifest(
-    source: Path, target: Path, treat: Callable[[str, Path], Path], verb: str = "treated"
+    source: Path, target: Path, process: Callable[[str, Path], Path | Noted], verb: str = "processed"
 ) -> list[ManifestRow]:
-    """Treat every ok micrograph of the manifest `source`, carry the others on, write the manifest `target`.
+    """Process every ok micrograph of the manifest `source`, carry the others on, write the manifest `target`.
 
     Parameters
     ----------
     source, target
         Manifest read and manifest written.
-    treat
-        Called with a micrograph's name and file; writes its result under ``target.parent`` and returns the path.
+    process
+        Called with a micrograph's name and file; writes its result under ``target.parent`` and returns the
+        path, or the path with a note. Errors as in `process_rows`.
     verb
         Past participle for the log.
+
+    Returns
+    -------
+    list of ManifestRow
+        The rows of `target`: one for each of `source`, in order.
     """
     before = read_manifest(source)
     files = files_of(source)
     done = {
         row.micrograph: row
-        for row in process_rows(list(files), target.parent, lambda name: treat(name, files[name]), verb)
+        for row in process_rows(list(files), target.parent, lambda name: process(name, files[name]), verb)
     }
     rows = [
         done.get(row.micrograph, ManifestRow(row.micrograph, "", row.status, row.reason, ""))
@@ -150,57 +173,35 @@ def process_manifest(
     return rows
 
 
+def partner_row(row: ManifestRow, folder: Path, suffix: str) -> ManifestRow:
+    """Make the row of a second file that was written beside the one of `row`.
+
+    Parameters
+    ----------
+    row
+        Row of the first file. Where it is not ok there is no second one: the row is carried on.
+    folder
+        Folder of the second file and of its manifest.
+    suffix
+        The second file is ``<micrograph><suffix>``.
+    """
+    if row.status != OK:
+        return row
+    return _ok_row(row.micrograph, folder, folder / f"{row.micrograph}{suffix}")
+
+
+def skipped_row(row: ManifestRow, reason: str) -> ManifestRow:
+    """Make the row of a second file that a micrograph cannot have; carry a row that is not ok on."""
+    return ManifestRow(row.micrograph, "", SKIPPED, reason, "") if row.status == OK else row
+
+
 def in_one_line(trouble: BaseException) -> str:
     """Make the message of an exception one line without tabs."""
     text = " ".join(str(trouble).split())
     return text or type(trouble).__name__
 
 
-def retry(results: Path, dataset: str | None, *, dry_run: bool) -> dict[Path, list[ManifestRow]]:
-    """Remove the manifests of the batches in which a micrograph failed first.
-
-    A failure is carried from manifest to manifest with its reason. Only the stage nearest to the data needs to be
-    made again: a manifest is left alone where the sums of its batch carry the same failure.
-
-    Parameters
-    ----------
-    results
-        The results folder.
-    dataset
-        One dataset, or None for all.
-    dry_run
-        Only say what would be removed.
-
-    Returns
-    -------
-    dict
-        The failed rows, by the manifest that was (or would be) removed.
-
-    Raises
-    ------
-    ValueError
-        There is no such folder.
-    """
-    folder = results / dataset if dataset else results
-    if not folder.is_dir():
-        raise ValueError(
-            f"{folder} is no folder; give the results folder of a run, and the name of a dataset in it"
-        )
-    failed = {
-        manifest: [row for row in read_manifest(manifest) if row.status == FAILED]
-        for manifest in sorted(folder.glob("**/manifest.tsv"))
-    }
-
-    def place(manifest: Path, row: ManifestRow) -> tuple[str, str, str]:
-        return manifest.relative_to(results).parts[0], manifest.parent.name, row.micrograph
-
-    of_sums = {manifest for manifest in failed if manifest.relative_to(results).parts[1] == "sums"}
-    origin = {place(manifest, row) for manifest in of_sums for row in failed[manifest]}
-    first: dict[Path, list[ManifestRow]] = {}
-    for manifest, rows in failed.items():
-        mine = [row for row in rows if manifest in of_sums or place(manifest, row) not in origin]
-        if mine:
-            first[manifest] = mine
-            if not dry_run:
-                manifest.unlink()
-    return first
+def _ok_row(name: str, folder: Path, written: Path | Noted) -> ManifestRow:
+    """Make the row of a micrograph whose file is written."""
+    path, note = (written.path, written.note) if isinstance(written, Noted) else (written, "")
+    return ManifestRow(name, path.relative_to(folder).as_posix(), OK, note, checksum(path))

@@ -10,38 +10,49 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from clearice.config.complaints import check_config
+from clearice.config.checks import check_halves, check_together
 from clearice.config.sheet import Row, check_datasets, check_sheet, kind_of, sources_of
-from clearice.files.documents import read_yaml
+from clearice.config.whole import check_config
 from clearice.files.tables import read_table
 from clearice.run.batches import OK, read_manifest
-from clearice.run.checks import check_halves, check_together
+from clearice.run.controls import scored_methods
 
 log = logging.getLogger(__name__)
 
 LEARN = ("train", "validation")
-SUM_COLUMNS = (
-    "pixel_size_A",
-    "gain",
-    "gain_operation",
-    "gain_flip",
-    "gain_quarter_turns",
-    "defects",
-    "first_frame",
-    "last_frame",
-    "sum_binning",
-)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The checked tables of a run: typed datasets by name, and sheet rows by dataset and batch."""
+    """The configuration and the checked tables of a run.
 
+    Attributes
+    ----------
+    config
+        The merged configuration.
+    datasets
+        Typed rows of the datasets table by name.
+    batches
+        Sheet rows by dataset and batch.
+    methods
+        The methods of the run.
+    scored_methods
+        Those that are scored: the methods of the run and the controls it lacks.
+    """
+
+    config: Mapping[str, Any]
     datasets: Mapping[str, Mapping[str, Any]]
     batches: Mapping[str, Mapping[str, Sequence[Row]]]
+    methods: tuple[str, ...]
+    scored_methods: tuple[str, ...]
+
+    @property
+    def parts(self) -> list[str]:
+        """Return the sums that are denoised: full, even, odd."""
+        return list(self.config["run"]["parts"])
 
     def rows(self, dataset: str, batch: str) -> list[Row]:
-        """Give the sheet rows of a batch without batch and split, which no step on a batch depends on."""
+        """Return the sheet rows of a batch without batch and split, which no step on a batch depends on."""
         return [
             {key: value for key, value in row.items() if key not in {"batch", "split"}}
             for row in self.batches[dataset][batch]
@@ -61,62 +72,59 @@ class Plan:
         return {row["micrograph"]: row["split"] for row in rows if row["split"] in LEARN}
 
     def column(self, dataset: str, name: str) -> Any:
-        """Give a dataset's value of a column of the datasets table, None if unknown."""
+        """Return a dataset's value of a column of the datasets table, None if unknown."""
         return self.datasets[dataset][name]
 
-    def detector_files(self, dataset: str) -> list[str]:
-        """List the MTF file of a dataset whose detector is given as one."""
-        detector = self.datasets[dataset]["detector"] or ""
-        return [detector] if detector.endswith(".star") else []
+    def filled(self) -> list[str]:
+        """List the datasets that have micrographs."""
+        return [name for name, batches in self.batches.items() if batches]
 
 
-def make_plan(config: Mapping[str, Any], schemas: Path) -> Plan:
+def make_plan(config: Mapping[str, Any]) -> Plan:
     """Check the configuration and read its tables.
+
+    The controls of the scores are run on the scored batches alone, but checked like every method.
 
     Parameters
     ----------
     config
         The merged configuration.
-    schemas
-        Folder of the schemas.
 
     Raises
     ------
     ValueError
         One line for each complaint about the configuration or a table.
     """
-    check_config(config, read_yaml(schemas / "config.schema.yaml"))
+    check_config(config)
+    scored = scored_methods(config)
+    checked = {**config, "run": {**config["run"], "methods": scored}}
     tables = {}
     for name in ("datasets", "micrographs"):
         path = Path(config[name])
         if not path.is_file():
             raise ValueError(f"config: {name} is {path}, but there is no such file; see config/README.md")
         tables[name] = read_table(path)
-    datasets = check_datasets(
-        tables["datasets"], read_yaml(schemas / "datasets.schema.yaml"), config["datasets"]
-    )
-    rows = check_sheet(
-        tables["micrographs"], read_yaml(schemas / "micrographs.schema.yaml"), datasets, config["micrographs"]
-    )
-    check_together(config, datasets)
+    datasets = check_datasets(tables["datasets"], config["datasets"])
+    rows = check_sheet(tables["micrographs"], datasets, config["micrographs"])
+    check_together(checked, datasets)
     kinds: dict[str, set[str]] = {}
     for row in rows:
         kinds.setdefault(row["dataset"], set()).add(kind_of(row))
-    check_halves(config, kinds)
+    check_halves(checked, kinds)
     batches: dict[str, dict[str, list[Row]]] = {dataset: {} for dataset in datasets}
     for row in rows:
         batches[row["dataset"]].setdefault(row["batch"], []).append(row)
-    return Plan(datasets, batches)
+    return Plan(config, datasets, batches, tuple(config["run"]["methods"]), tuple(scored))
 
 
 def sources_of_batch(rows: Sequence[Row], manifest: Path, shared: Sequence[str]) -> list[str]:
     """List the files a batch of sums depends on: those that exist, and those its sums were made from.
 
-    A file that is missing from the start is not listed, so the plan stands and the step writes a failed row; when
-    it appears, the list grows and the batch is made again. A file removed after success stays listed: its sums
-    are then older material without a source, which Snakemake keeps as they are. Where the manifest alone is gone
-    (`retry_failures.py`), sums that lie there count as made: Snakemake then misses the source and stops, instead of
-    clearing the folder.
+    A file that is missing from the start is not listed, so the plan stands and the step writes a failed row;
+    when it appears, the list grows and the batch is made again. A file removed after success stays listed:
+    its sums are then older material without a source, which Snakemake keeps as they are. Where the manifest
+    alone is gone (`retry_failures.py`), sums that lie there count as made: Snakemake then misses the source
+    and stops, instead of clearing the folder.
 
     Parameters
     ----------

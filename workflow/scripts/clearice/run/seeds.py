@@ -1,4 +1,7 @@
-"""Seeded generators, handed to functions and never taken from a global; free of torch, which takes seconds to load."""
+"""Seeded generators, handed to functions and never taken from a global.
+
+Free of torch, which takes seconds to load.
+"""
 
 from __future__ import annotations
 

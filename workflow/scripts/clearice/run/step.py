@@ -1,17 +1,21 @@
 """Run one step, from a Snakemake job or from a shell: one list of names for both.
 
-A step is a function whose parameters are the named inputs, outputs and params of its rule. Its script ends with
+A step is a function whose parameters are the named inputs, outputs and params of its rule. Its script
+ends with
 
     run(function, globals())
 
-Under Snakemake the arguments come from the job, from a shell they are flags of the same names. `threads` and
-`device` come from the job's threads and its ``gpu`` resource (or from flags): they are never params, so that
-running on another device reruns nothing.
+Under Snakemake the arguments come from the job, from a shell they are flags of the same names. A parameter
+that is annotated with a model of `clearice.config` takes a mapping; from a shell
+``--settings '{"steps": 5}'`` or the name of a YAML file, laid over the values of ``config/config.yaml``.
+`threads` and `device` come from the job's threads and its ``gpu`` resource (or from flags): they are never
+params, so that running on another device reruns nothing.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import inspect
 import json
 import logging
@@ -23,7 +27,12 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-NOT_PARAMETERS = {"code", "digest", "sources"}  # they tell Snakemake when to run, not the step what to do
+from pydantic import BaseModel
+
+from clearice.config.complaints import checked
+from clearice.files.documents import read_yaml
+
+NOT_PARAMETERS = {"code", "sources"}  # they tell Snakemake when to run, not the step what to do
 FROM_THE_JOB = {"threads": 1, "device": "cpu"}
 
 
@@ -113,15 +122,54 @@ def _arguments_of_shell(function: Callable[..., object], words: Sequence[str]) -
     values = vars(parser.parse_args(words))
     try:
         return {
-            name: _named(name, value, hints[name]) if isinstance(value, (str, list)) else value
+            name: _named(name, _settings_of_shell(value, hints[name]), hints[name])
+            if isinstance(value, (str, list))
+            else value
             for name, value in values.items()
         }
     except ValueError as error:
         parser.error(str(error))
 
 
+def _settings_of_shell(value: Any, hint: Any) -> Any:
+    """Read settings given in a flag (JSON, or the name of a YAML file), laid over the shipped ones.
+
+    The reader of the configuration is found by name, so that a step's code does not rest on all there is to
+    set.
+    """
+    if not _is_model(hint) or not isinstance(value, str):
+        return value
+    try:
+        given = _json(value) if value.lstrip().startswith("{") else read_yaml(Path(value.removeprefix("@")))
+    except OSError as error:
+        raise ValueError(
+            f"{value!r} is neither a mapping in JSON nor a file that can be read ({error.strerror}); "
+            "write for example '{\"steps\": 5}'"
+        ) from None
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{value!r} holds no mapping of settings; write for example '{{\"steps\": 5}}'")
+    defaults = importlib.import_module("clearice.config.defaults").default_settings(hint)
+    return _laid_over(defaults, given)
+
+
+def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Merge two mappings, those within them too."""
+    merged = dict(below)
+    for name, value in above.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(name), Mapping)
+        merged[name] = _laid_over(merged[name], value) if both else value
+    return merged
+
+
+def _is_model(hint: Any) -> bool:
+    """Return whether an annotation is a model of settings."""
+    return isinstance(hint, type) and issubclass(hint, BaseModel)
+
+
 def _named(name: str, value: Any, hint: Any) -> Any:
     """Convert a value, and name the parameter where that fails."""
+    if _is_model(hint):
+        return checked(hint, value, name)
     try:
         return _convert(value, hint)
     except (ValueError, TypeError) as error:
@@ -175,7 +223,7 @@ def _json(text: str) -> Any:
 
 
 def _without_none(hint: Any) -> Any:
-    """Give T for the annotation ``T | None``, and any other annotation as it is."""
+    """Return T for the annotation ``T | None``, and any other annotation as it is."""
     if isinstance(hint, types.UnionType) or typing.get_origin(hint) is typing.Union:
         kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
         if len(kinds) == 1:
@@ -184,7 +232,7 @@ def _without_none(hint: Any) -> Any:
 
 
 def _element(hint: Any) -> Any:
-    """Give the plain type of a list's elements (dict for ``list[dict[...]]``)."""
+    """Return the plain type of a list's elements (dict for ``list[dict[...]]``)."""
     (element,) = typing.get_args(_without_none(hint)) or (str,)
     return typing.get_origin(element) or element
 
@@ -192,6 +240,8 @@ def _element(hint: Any) -> Any:
 def _metavar(hint: Any) -> str:
     """Name a type in help texts."""
     plain = _without_none(hint)
+    if _is_model(plain):
+        return "JSON or YAML file"
     if typing.get_origin(plain) is dict or (typing.get_origin(plain) is list and _element(plain) is dict):
         return "JSON"
     if typing.get_origin(plain) is list:

@@ -16,7 +16,19 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Chosen:
-    """A micrograph in use: its name, its split (train or validation), its file and its partner's (if any)."""
+    """A micrograph in use.
+
+    Attributes
+    ----------
+    name
+        Its name.
+    split
+        ``train`` or ``validation``.
+    noisy
+        Its file.
+    target
+        Its partner's file; None where it has none.
+    """
 
     name: str
     split: str
@@ -80,6 +92,23 @@ def split_of(name: str, manifest: Path, splits: Mapping[str, str]) -> str:
             f"{name} of {manifest} is marked {' and '.join(found)}; use dataset/micrograph as keys"
         )
     return found[0] if found else ""
+
+
+def split_to_learn(name: str, manifest: Path, splits: Mapping[str, str]) -> str:
+    """Look up the split of a simulated micrograph, all of which are to be learned from.
+
+    Raises
+    ------
+    ValueError
+        It has none, or another than train and validation.
+    """
+    split = split_of(name, manifest, splits)
+    if split not in LEARN:
+        raise ValueError(
+            f"{name} is marked {split or 'nothing'} in splits, but pairs are made for train and "
+            "validation alone; mark it as one of them"
+        )
+    return split
 
 
 def _chosen_of_batch(manifest: Path, target: Path | None, splits: Mapping[str, str]) -> list[Chosen]:

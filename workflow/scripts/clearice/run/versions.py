@@ -23,7 +23,7 @@ LIBRARIES = (
 
 
 def versions() -> dict[str, str]:
-    """Give the version of each library that is installed, of Python and of clearice."""
+    """Return the version of each library that is installed, of Python and of clearice."""
     found = {"clearice": CLEARICE, "python": platform.python_version()}
     for name in LIBRARIES:
         try:

@@ -3,15 +3,39 @@
 from __future__ import annotations
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from clearice.simulation.draws import Draws
+from clearice.simulation.imaging import Imaging
+from clearice.simulation.radial import RadialGrid, random_spectrum
+
 REFERENCE_FREQUENCY_PER_A = 0.01
+
+
+def draw_background(grid: RadialGrid, imaging: Imaging, draws: Draws) -> torch.Tensor | None:
+    """Draw the structured background of the whole exposure.
+
+    Returns
+    -------
+    complex64 tensor (h, w // 2 + 1) or None
+        Transform of its contrast; None without background.
+    """
+    if imaging.background_power_A2 == 0:
+        return None
+    power = background_power(
+        grid.frequencies_per_A,
+        imaging.background_power_A2,
+        imaging.background_exponent,
+        imaging.background_rolloff_A,
+    )
+    return random_spectrum(grid, power, draws)
 
 
 def background_power(
     frequencies_per_A: NDArray[np.float64], power_A2: float, exponent: float, rolloff_A: float
 ) -> NDArray[np.float64]:
-    """Give the power spectrum of the structured background, of contrast, in A^2.
+    """Compute the power spectrum of the structured background, of contrast, in A^2.
 
     ``P(g) = A (g / 0.01)^-p exp(-(g r)^2)``, 0 at zero frequency; the frequencies between 0 and the first
     of the table have the power of the first.

@@ -15,10 +15,22 @@ from clearice.simulation.electrons import wavelength_A
 class Optics:
     """The microscope.
 
-    `voltage_kV`; `spherical_aberration_mm` (0 with a corrector); `amplitude_contrast` 0..1;
-    `chromatic_aberration_mm`, `energy_spread_eV` (rms) and `convergence_mrad` (half angle) make the
-    temporal and spatial envelopes; `envelope_b_factor_A2` is one Gaussian for residual motion and
-    everything else.
+    Attributes
+    ----------
+    voltage_kV
+        Acceleration voltage.
+    spherical_aberration_mm
+        Cs; 0 with a corrector.
+    amplitude_contrast
+        Share of amplitude contrast, 0..1.
+    chromatic_aberration_mm
+        Cc, which makes the temporal envelope with the energy spread.
+    energy_spread_eV
+        Energy spread (rms).
+    convergence_mrad
+        Half angle of the illumination, which makes the spatial envelope.
+    envelope_b_factor_A2
+        One Gaussian for residual motion and everything else.
     """
 
     voltage_kV: float
@@ -32,7 +44,17 @@ class Optics:
 
 @dataclass(frozen=True)
 class Defocus:
-    """Defocus `u_um`, `v_um` along two axes (> 0: underfocus); `angle_deg` of the axis u from x towards y."""
+    """Defocus along two axes, positive for underfocus.
+
+    Attributes
+    ----------
+    u_um
+        Along the axis u.
+    v_um
+        Along the axis at right angles to u.
+    angle_deg
+        Angle of the axis u from x towards y.
+    """
 
     u_um: float
     v_um: float
@@ -97,9 +119,9 @@ def aberration_phase(
     optics, defocus
         The microscope and its setting.
     device
-        Where to compute.
+        Device to compute on.
     full
-        Give all columns of a complex transform instead of the half that a real one has.
+        Return all columns of a complex transform instead of the half that a real one has.
 
     Returns
     -------
@@ -141,7 +163,7 @@ def contrast_transfer(
 
 
 def envelope(frequencies_per_A: NDArray[np.float64], optics: Optics, defocus: Defocus) -> NDArray[np.float64]:
-    """Give the product of the temporal, spatial and residual envelopes, 1 at zero frequency.
+    """Compute the product of the temporal, spatial and residual envelopes, 1 at zero frequency.
 
     ``exp(-1/2 (pi lambda g^2 Cc dE / V)^2) exp(-(pi alpha)^2 (Cs lambda^2 g^3 - df g)^2) exp(-B g^2 / 4)``
     (InSilicoTEM, simulateCTF.m), with the mean defocus.
@@ -158,7 +180,7 @@ def envelope(frequencies_per_A: NDArray[np.float64], optics: Optics, defocus: De
 
 
 def delocalisation_A(optics: Optics, defocus_um: float, highest_frequency_per_A: float) -> float:
-    """Give how far in A the highest frequency is spread: ``lambda df g + Cs lambda^3 g^3``."""
+    """Compute how far in A the highest frequency is spread: ``lambda df g + Cs lambda^3 g^3``."""
     wavelength = wavelength_A(optics.voltage_kV)
     g = highest_frequency_per_A
     return wavelength * defocus_um * 1e4 * g + optics.spherical_aberration_mm * 1e7 * wavelength**3 * g**3

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+Curve = NDArray[np.float64]
 
 _CYCLES_PER_PX = np.linspace(0.0, 0.5, 11)
 
@@ -14,9 +18,19 @@ _CYCLES_PER_PX = np.linspace(0.0, 0.5, 11)
 class Detector:
     """A camera.
 
-    `name`; `cycles_per_px` and `mtf`, the modulation transfer from 0 to Nyquist of its pixels; `dqe0`, the
-    quantum efficiency at zero frequency; `noise_exponent` kappa: the transfer of its noise is ``NTF =
-    MTF^kappa``, 0 for an ideal counter (white noise), above 0 for a camera that integrates.
+    Attributes
+    ----------
+    name
+        Its name, or the path of its MTF file.
+    cycles_per_px
+        Spatial frequencies from 0 to Nyquist of its pixels.
+    mtf
+        Modulation transfer at these frequencies.
+    dqe0
+        Quantum efficiency at zero frequency.
+    noise_exponent
+        kappa: the transfer of its noise is ``NTF = MTF^kappa``, 0 for an ideal counter (white noise), above 0
+        for a camera that integrates.
     """
 
     name: str
@@ -27,7 +41,7 @@ class Detector:
 
     @property
     def counts(self) -> bool:
-        """Tell whether the camera counts electrons one by one."""
+        """Return whether the camera counts electrons one by one."""
         return self.noise_exponent == 0
 
 
@@ -58,6 +72,30 @@ _TABLES: dict[str, dict[int, tuple[str, float, float]]] = {
     },
     "DE-20": {300: ("1 .912 .826 .737 .652 .570 .488 .409 .333 .265 .204", 0.35, 0.8)},
 }
+
+
+def find_detector(
+    name: str, voltage_kV: float, dqe0: float | None, read_mtf: Callable[[Path], tuple[Curve, Curve]]
+) -> Detector:
+    """Look a detector up by name, or read its MTF file.
+
+    Parameters
+    ----------
+    name
+        As for `named_detector`, or the path of a file ending in ``.star``.
+    voltage_kV, dqe0
+        As for `named_detector`.
+    read_mtf
+        Reads frequencies in cycles per pixel and the MTF from such a file.
+
+    Raises
+    ------
+    ValueError
+        As for `named_detector` and `measured_detector`.
+    """
+    if name.endswith(".star"):
+        return measured_detector(name, *read_mtf(Path(name)), dqe0)
+    return named_detector(name, voltage_kV, dqe0)
 
 
 def named_detector(name: str, voltage_kV: float, dqe0: float | None) -> Detector:
@@ -131,7 +169,7 @@ def measured_detector(
 def signal_transfer(
     detector: Detector, frequencies_per_A: NDArray[np.float64], detector_pixel_A: float
 ) -> NDArray[np.float64]:
-    """Give the MTF at spatial frequencies; beyond the camera's Nyquist its last value holds.
+    """Interpolate the MTF at spatial frequencies; beyond the camera's Nyquist its last value holds.
 
     `detector_pixel_A` is the size, at the specimen, of the pixel the MTF refers to.
     """
@@ -141,14 +179,14 @@ def signal_transfer(
 def transfer_before_counting(
     detector: Detector, frequencies_per_A: NDArray[np.float64], detector_pixel_A: float
 ) -> NDArray[np.float64]:
-    """Give what the signal loses before it is counted, ``sqrt(DQE / DQE0) = MTF / NTF``."""
+    """Compute what the signal loses before it is counted, ``sqrt(DQE / DQE0) = MTF / NTF``."""
     return signal_transfer(detector, frequencies_per_A, detector_pixel_A) ** (1.0 - detector.noise_exponent)
 
 
 def transfer_after_counting(
     detector: Detector, frequencies_per_A: NDArray[np.float64], detector_pixel_A: float
 ) -> NDArray[np.float64]:
-    """Give what signal and noise lose after counting, the NTF (1 for a counter)."""
+    """Compute what signal and noise lose after counting, the NTF (1 for a counter)."""
     return signal_transfer(detector, frequencies_per_A, detector_pixel_A) ** detector.noise_exponent
 
 

@@ -1,4 +1,4 @@
-"""The chance in a simulated micrograph: small draws by numpy, whole fields where they are needed."""
+"""The random draws of a simulated micrograph: few numbers by numpy, whole fields on their device."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _BAND_ROWS = 256
 class Draws:
     """What one micrograph draws, on its device.
 
-    On a CPU everything comes from the numpy generator that is given, so a seed fixes every byte. On a GPU whole fields come
-    from a torch generator there, whose seed that generator draws: the same seed gives another image of the same
-    statistics.
+    On a CPU everything comes from the numpy generator that is given, so a seed fixes every byte. On a GPU
+    whole fields come from a torch generator there, whose seed that generator draws: the same seed gives
+    another image of the same statistics.
 
     Attributes
     ----------
     few
         The numpy generator, for draws of a few numbers.
     device
-        Where fields are drawn.
+        Device that fields are drawn on.
     """
 
     def __init__(self, generator: np.random.Generator, device: torch.device) -> None:
@@ -37,7 +37,7 @@ class Draws:
         return torch.randn(shape, generator=self._there, device=self.device)
 
     def counts(self, rate: torch.Tensor) -> torch.Tensor:
-        """Draw Poisson counts, float32 (h, w), for expected counts per pixel; negative expectations count nothing."""
+        """Draw Poisson counts, float32 (h, w), of expected counts per pixel; negative ones give 0."""
         if self._there is not None:
             return torch.poisson(rate.clamp(min=0.0), generator=self._there)
         expected, counts = rate.numpy(), np.empty(tuple(rate.shape), dtype=np.float32)

@@ -11,7 +11,7 @@ REST_ENERGY_eV = 510998.95
 
 
 def wavelength_A(voltage_kV: float) -> float:
-    """Give the relativistic electron wavelength in A.
+    """Compute the relativistic electron wavelength in A.
 
     ``lambda = 12.2643 / sqrt(V + 0.978466e-6 V^2)`` with V in volts.
 
@@ -29,17 +29,17 @@ def wavelength_A(voltage_kV: float) -> float:
 
 
 def relativistic_factor(voltage_kV: float) -> float:
-    """Give gamma = 1 + e V / (m0 c^2)."""
+    """Compute gamma = 1 + e V / (m0 c^2)."""
     return 1.0 + voltage_kV * 1e3 / REST_ENERGY_eV
 
 
 def interaction_rad_per_V_A(voltage_kV: float) -> float:
-    """Give the phase in rad of 1 V A of projected potential: ``sigma = gamma lambda / 47.8776 V A^2``."""
+    """Compute the phase in rad of 1 V A of projected potential: ``sigma = gamma lambda / 47.8776 V A^2``."""
     return relativistic_factor(voltage_kV) * wavelength_A(voltage_kV) / PLANCK_TERM_V_A2
 
 
 def ice_mean_free_path_nm(voltage_kV: float) -> float:
-    """Give the inelastic mean free path of vitreous ice (0.93 g/cm3) in nm: 375 at 300 kV, 311 at 200 kV.
+    """Compute the inelastic mean free path of vitreous ice (0.93 g/cm3) in nm: 375 at 300 kV, 311 at 200 kV.
 
     Inelastic cross sections of O and H as in InSilicoTEM: ``1.5e-6 sqrt(8) L / beta^2`` and
     ``8.8e-6 beta100^2 L / (beta^2 L100)`` in nm^2, with ``L = ln(beta^2 (U + E0) / (E_loss / 2))``,
@@ -56,10 +56,10 @@ def ice_mean_free_path_nm(voltage_kV: float) -> float:
 
 
 def _beta_squared(voltage_kV: float) -> float:
-    """Give (v / c)^2."""
+    """Compute (v / c)^2."""
     return 1.0 - 1.0 / relativistic_factor(voltage_kV) ** 2
 
 
 def _logarithm(voltage_kV: float) -> float:
-    """Give the logarithm L of the inelastic cross sections."""
+    """Compute the logarithm L of the inelastic cross sections."""
     return math.log(_beta_squared(voltage_kV) * (voltage_kV * 1e3 + REST_ENERGY_eV) / 10.0)

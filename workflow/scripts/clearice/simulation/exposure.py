@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def critical_dose_e_per_A2(frequencies_per_A: NDArray[np.float64], voltage_kV: float) -> NDArray[np.float64]:
-    """Give the dose after which a Fourier amplitude has fallen to ``exp(-1/2)``.
+    """Compute the dose after which a Fourier amplitude has fallen to ``exp(-1/2)``.
 
     ``Ne = 0.245 g^-1.665 + 2.81`` at 300 kV (Grant & Grigorieff 2015), times 0.8 at 200 kV and 0.64 at 100
     kV, in between linearly in the voltage.
@@ -20,7 +20,7 @@ def critical_dose_e_per_A2(frequencies_per_A: NDArray[np.float64], voltage_kV: f
 def damage_average(
     frequencies_per_A: NDArray[np.float64], voltage_kV: float, first_e_per_A2: float, last_e_per_A2: float
 ) -> NDArray[np.float64]:
-    """Give the mean amplitude left between two doses, as a share of the undamaged one.
+    """Compute the mean amplitude left between two doses, as a share of the undamaged one.
 
     ``2 Ne / (N1 - N0) (exp(-N0 / 2 Ne) - exp(-N1 / 2 Ne))``.
     """

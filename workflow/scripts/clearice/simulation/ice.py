@@ -19,7 +19,7 @@ WATER_MOTION_B_FACTOR_A2 = 29.0
 def ice_phase_power(
     frequencies_per_A: NDArray[np.float64], voltage_kV: float, thickness_nm: float
 ) -> NDArray[np.float64]:
-    """Give the power spectrum of the phase behind a layer of resting ice, in rad^2 A^2.
+    """Compute the power spectrum of the phase behind a layer of resting ice, in rad^2 A^2.
 
     ``(gamma lambda f_w(g))^2 rho t S(g)``: f_w the form factor of water, rho = 0.0311 molecules/A^3.
 
@@ -39,7 +39,7 @@ def ice_phase_power(
 
 
 def structure_factor(frequencies_per_A: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Give the structure factor S(g) of low-density amorphous ice.
+    """Compute the structure factor S(g) of low-density amorphous ice.
 
     A hand parametrisation of the textbook curve, with q = 2 pi g: 0.02 at rest, a peak of 2.2 at q = 1.70 1/A
     (3.7 A), a second at 3.05 1/A, then 1.
@@ -52,7 +52,7 @@ def structure_factor(frequencies_per_A: NDArray[np.float64]) -> NDArray[np.float
 
 
 def motion_average(frequencies_per_A: NDArray[np.float64], dose_e_per_A2: float) -> NDArray[np.float64]:
-    """Give the share of the ice's power that is left when its motion is averaged over an exposure.
+    """Compute the share of the ice's power that is left when its motion is averaged over an exposure.
 
     ``2 (x - 1 + exp(-x)) / x^2`` with ``x = B_w g^2 D / 4``, B_w = 29 A^2 per e/A^2.
     """
@@ -64,10 +64,23 @@ def motion_average(frequencies_per_A: NDArray[np.float64], dose_e_per_A2: float)
 
 @dataclass(frozen=True)
 class FrameMotion:
-    """How the ice's waves, averaged over each frame, go on from frame to frame; for waves of power 1, over frequencies.
+    """How the ice's waves, averaged over each frame, go on from frame to frame.
+
+    All values are over frequencies, for waves of power 1.
 
     With independent new waves e_n of standard deviation `fresh`, the mean over frame n is
     ``y_n = kept y_(n-1) + e_n + carried e_(n-1)``; it begins with ``y_0 = e_0 + before w``, w of power 1.
+
+    Attributes
+    ----------
+    kept
+        Factor of the frame before.
+    carried
+        Factor of the new waves of the frame before.
+    fresh
+        Standard deviation of new waves.
+    before
+        Standard deviation of what the first frame has beyond its new waves.
     """
 
     kept: NDArray[np.float64]
@@ -77,11 +90,12 @@ class FrameMotion:
 
 
 def frame_motion(frequencies_per_A: NDArray[np.float64], dose_e_per_A2: float) -> FrameMotion:
-    """Give the law of the means over frames of an Ornstein-Uhlenbeck process, exactly.
+    """Compute the law of the means over frames of an Ornstein-Uhlenbeck process, exactly.
 
-    With ``x = B_w g^2 d / 4`` of a frame of dose d, the means have the variance ``2 (x - 1 + exp(-x)) / x^2``, the
-    covariance ``(1 - exp(-x))^2 / x^2`` with the next frame, and ``exp(-x)`` of that with each further one: what is
-    left of a frame beyond ``exp(-x)`` of the one before is correlated with its neighbours alone, a moving average.
+    With ``x = B_w g^2 d / 4`` of a frame of dose d, the means have the variance
+    ``2 (x - 1 + exp(-x)) / x^2``, the covariance ``(1 - exp(-x))^2 / x^2`` with the next frame, and
+    ``exp(-x)`` of that with each further one: what is left of a frame beyond ``exp(-x)`` of the one before is
+    correlated with its neighbours alone, a moving average.
     """
     x = np.maximum(WATER_MOTION_B_FACTOR_A2 * frequencies_per_A**2 * dose_e_per_A2 / 4, 1e-12)
     variance, kept = motion_average(frequencies_per_A, dose_e_per_A2), np.exp(-x)
@@ -94,7 +108,7 @@ def frame_motion(frequencies_per_A: NDArray[np.float64], dose_e_per_A2: float) -
 
 
 def unscattered_share(voltage_kV: float, thickness_nm: float) -> float:
-    """Give the share of electrons that lose no energy in the ice: ``exp(-t / Lambda)``."""
+    """Compute the share of electrons that lose no energy in the ice: ``exp(-t / Lambda)``."""
     return math.exp(-thickness_nm / ice_mean_free_path_nm(voltage_kV))
 
 
@@ -124,7 +138,7 @@ def thickness_map_nm(
     gradient_nm_per_um: float,
     direction_rad: float,
 ) -> NDArray[np.float32]:
-    """Give the thickness of a wedge of ice: the mean at the centre of the field, a constant slope.
+    """Compute the thickness of a wedge of ice: the mean at the centre of the field, a constant slope.
 
     Parameters
     ----------

@@ -17,8 +17,14 @@ MODES = ("weak_phase", "phase_object")
 class Lens:
     """An objective lens for images of one shape.
 
-    `transfer` float32 (h, w // 2 + 1) in the weak-phase mode, complex64 (h, w) for waves; `refraction` the
-    complex ``sqrt(1 - w^2) + i w`` of the phase object, None in the weak-phase mode.
+    Attributes
+    ----------
+    grid
+        Fourier grid of the images.
+    transfer
+        float32 (h, w // 2 + 1) in the weak-phase mode, complex64 (h, w) for waves.
+    refraction
+        The complex ``sqrt(1 - w^2) + i w`` of the phase object; None in the weak-phase mode.
     """
 
     grid: RadialGrid

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clearice.config.simulation import SimulateStep
 from clearice.simulation.ctf import Optics, check_optics
 from clearice.simulation.detectors import Detector
 from clearice.simulation.image_formation import MODES
@@ -16,13 +17,46 @@ _OF_BACKGROUND = ("background_power_A2", "background_exponent", "background_roll
 class Imaging:
     """All that does not change from micrograph to micrograph.
 
-    `mode` weak_phase or phase_object; `clean` ctf, noctf or ctf_mtf; `optics`; `detector`;
-    `detector_pixel_A` the size at the specimen of the pixel its MTF refers to; `dose_e_per_A2` of the
-    micrograph, after `dose_before_e_per_A2`; `damage` whether radiation damage fades the particles;
-    `frames` and `drift_A` of the movie; `signal_scale` multiplies the particles' phase (real contrast is
-    0.7-0.9 of independent atoms); `ice_thickness_nm`, `thickness_gradient_nm_per_um`, `ice_noise_scale` (1:
-    physics, on the amplitude), `energy_filter`; `background_power_A2`, `background_exponent`,
-    `background_rolloff_A`.
+    Sources and bounds of the physics stand at the fields of `clearice.config.simulation.Physics`.
+
+    Attributes
+    ----------
+    mode
+        Image formation: ``weak_phase`` or ``phase_object``.
+    clean
+        What the clean image has passed: ``ctf``, ``noctf`` or ``ctf_mtf``.
+    optics
+        The microscope.
+    detector
+        The camera.
+    detector_pixel_A
+        Size at the specimen of the pixel that the camera's MTF refers to.
+    dose_e_per_A2
+        Dose of the micrograph, after `dose_before_e_per_A2`.
+    dose_before_e_per_A2
+        Dose before the exposure.
+    damage
+        Whether radiation damage fades the particles.
+    frames
+        Number of frames of the movie.
+    drift_A
+        Distance between the first and the last frame.
+    signal_scale
+        Factor on the particles' phase.
+    ice_thickness_nm
+        Thickness of the ice at the field's centre.
+    thickness_gradient_nm_per_um
+        Slope of the ice's thickness.
+    ice_noise_scale
+        Factor on the amplitude of the ice's noise; 0 for constant ice.
+    energy_filter
+        Whether only electrons of zero loss reach the camera.
+    background_power_A2
+        Power of contrast of the structured background at 1/100 A; 0 for none.
+    background_exponent
+        Exponent p of the background's power k^-p.
+    background_rolloff_A
+        Length at whose frequency the background's power has fallen to 1/e.
     """
 
     mode: str
@@ -43,6 +77,43 @@ class Imaging:
     background_power_A2: float
     background_exponent: float
     background_rolloff_A: float
+
+
+def imaging_of(settings: SimulateStep, detector: Detector) -> Imaging:
+    """Join the physics of the config with a dataset's columns and its camera.
+
+    The MTF refers to the camera's pixel: for data Fourier-binned from super-resolution, frequencies count in
+    super-resolution pixels, half as large.
+    """
+    physics = settings.physics
+    return Imaging(
+        mode=physics.mode,
+        clean=physics.clean,
+        optics=Optics(
+            voltage_kV=settings.voltage_kV,
+            spherical_aberration_mm=settings.spherical_aberration_mm,
+            amplitude_contrast=settings.amplitude_contrast,
+            chromatic_aberration_mm=physics.chromatic_aberration_mm,
+            energy_spread_eV=physics.energy_spread_eV,
+            convergence_mrad=physics.convergence_mrad,
+            envelope_b_factor_A2=physics.envelope_b_factor_A2,
+        ),
+        detector=detector,
+        detector_pixel_A=settings.detector_pixel_size_A / settings.super_resolution,
+        dose_e_per_A2=settings.dose_e_per_A2,
+        dose_before_e_per_A2=physics.dose_before_e_per_A2,
+        damage=physics.damage,
+        frames=physics.frames,
+        drift_A=physics.drift_A,
+        signal_scale=physics.signal_scale,
+        ice_thickness_nm=settings.ice_thickness_nm,
+        thickness_gradient_nm_per_um=physics.thickness_gradient_nm_per_um,
+        ice_noise_scale=physics.ice_noise_scale,
+        energy_filter=physics.energy_filter,
+        background_power_A2=physics.background_power_A2,
+        background_exponent=physics.background_exponent,
+        background_rolloff_A=physics.background_rolloff_A,
+    )
 
 
 def check_imaging(imaging: Imaging, lowest_defocus_um: float, pixel_size_A: float) -> None:

@@ -11,7 +11,7 @@ import scipy.fft
 import torch
 from numpy.typing import NDArray
 
-from clearice.simulation.background import background_power
+from clearice.simulation.background import draw_background
 from clearice.simulation.ctf import Defocus, Optics, delocalisation_A
 from clearice.simulation.detectors import signal_transfer, transfer_after_counting, transfer_before_counting
 from clearice.simulation.draws import Draws
@@ -31,15 +31,26 @@ from clearice.simulation.projection import Projector
 from clearice.simulation.radial import RadialGrid, make_radial_grid, random_spectrum
 from clearice.simulation.specimen import Particles, projected_potential
 
+SaveFrame = Callable[[int, NDArray[np.float32]], None]
+
 
 @dataclass(frozen=True)
 class SimulatedMicrograph:
     """A matched pair.
 
-    `noisy` float32 (h, w), counts per pixel; `clean` float32 (h, w), the particles' contrast (intensity -
-    1) times `mean_counts`, so that noisy - mean_counts - clean is noise; `mean_counts` per pixel at the
-    field's centre; `drift_A` (frames, 2), (y, x) of the specimen in each frame; `thicker_deg` the direction in
-    which the ice grows thicker, from x towards y.
+    Attributes
+    ----------
+    noisy
+        float32 (h, w), counts per pixel.
+    clean
+        float32 (h, w), the particles' contrast (intensity - 1) times `mean_counts`, so that
+        ``noisy - mean_counts - clean`` is noise.
+    mean_counts
+        Mean counts per pixel at the field's centre.
+    drift_A
+        (frames, 2), place (y, x) of the specimen in each frame.
+    thicker_deg
+        Direction in which the ice grows thicker, from x towards y.
     """
 
     noisy: NDArray[np.float32]
@@ -59,7 +70,7 @@ def simulate_micrograph(
     defocus: Defocus,
     generator: np.random.Generator,
     device: torch.device,
-    keep_frame: Callable[[int, NDArray[np.float32]], None] | None = None,
+    save_frame: SaveFrame | None = None,
 ) -> SimulatedMicrograph:
     """Simulate a noisy micrograph, or a movie's frames and their sum, and the clean image it should become.
 
@@ -74,8 +85,9 @@ def simulate_micrograph(
     generator
         Draws ice, background, drift and counts.
     device
-        Where to compute. On a GPU the same seed gives another image of the same statistics (`draws.Draws`).
-    keep_frame
+        Device to compute on. On a GPU the same seed gives another image of the same statistics
+        (`draws.Draws`).
+    save_frame
         Called with the index and the counts (h, w) of every frame, which are whole numbers for a counting
         camera.
 
@@ -100,7 +112,7 @@ def simulate_micrograph(
     drift = drift_path_A(imaging.frames, imaging.drift_A, generator)
     thicker_rad = generator.uniform(0.0, 2 * np.pi)
     transmission = _transmission(shape_px, pixel_size_A, imaging, thicker_rad, device)
-    background = _background(grid, imaging, draws)
+    background = draw_background(grid, imaging, draws)
     before = grid.spread(
         transfer_before_counting(imaging.detector, grid.frequencies_per_A, imaging.detector_pixel_A)
     )
@@ -121,8 +133,8 @@ def simulate_micrograph(
         rate += 1.0
         rate *= transmission * (mean_counts / imaging.frames)
         counts = _coloured(draws.counts(rate), pixel_size_A, imaging)
-        if keep_frame is not None:
-            keep_frame(index, counts.cpu().numpy())
+        if save_frame is not None:
+            save_frame(index, counts.cpu().numpy())
         noisy += counts
     clean = _clean_image(seen, phase, lens, grid, imaging)[field] * (mean_counts * contrast_share)
     images = noisy.cpu().numpy(), clean.contiguous().cpu().numpy()
@@ -136,7 +148,7 @@ def padded_shape(
     defocus: Defocus,
     projectors: Sequence[Projector],
 ) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Give the padding before the field and the shape of the canvas.
+    """Compute the padding before the field and the shape of the canvas.
 
     The lens spreads what is outside into the field. The padding is the distance over which the highest
     frequency is spread, but at least the largest particle's radius.
@@ -171,12 +183,12 @@ def _particles_in_frame(
     grid: RadialGrid,
     imaging: Imaging,
     frame: int,
-    place_A: NDArray[np.float64],
+    position_A: NDArray[np.float64],
 ) -> torch.Tensor | None:
-    """Give the particles' phase in one frame, faded by the dose so far and moved."""
+    """Fade the particles' phase by the dose so far and move it to where it is in one frame."""
     if phase is None:
         return None
-    moved = _shifted(phase, grid, place_A)
+    moved = _shifted(phase, grid, position_A)
     if not imaging.damage:
         return moved
     step = imaging.dose_e_per_A2 / imaging.frames
@@ -186,7 +198,10 @@ def _particles_in_frame(
 
 
 def _ice_frames(grid: RadialGrid, imaging: Imaging, draws: Draws) -> Iterator[torch.Tensor | None]:
-    """Draw the ice's phase averaged over each frame, of an Ornstein-Uhlenbeck process for every wave; None without ice."""
+    """Draw the ice's phase averaged over each frame; None without ice.
+
+    Every wave is an Ornstein-Uhlenbeck process.
+    """
     g, step = grid.frequencies_per_A, imaging.dose_e_per_A2 / imaging.frames
     power = ice_phase_power(g, imaging.optics.voltage_kV, imaging.ice_thickness_nm)
     power *= imaging.ice_noise_scale**2
@@ -207,23 +222,10 @@ def _ice_frames(grid: RadialGrid, imaging: Imaging, draws: Draws) -> Iterator[to
             yield ice
 
 
-def _background(grid: RadialGrid, imaging: Imaging, draws: Draws) -> torch.Tensor | None:
-    """Draw the structured background of the whole exposure, as contrast."""
-    if imaging.background_power_A2 == 0:
-        return None
-    power = background_power(
-        grid.frequencies_per_A,
-        imaging.background_power_A2,
-        imaging.background_exponent,
-        imaging.background_rolloff_A,
-    )
-    return random_spectrum(grid, power, draws)
-
-
 def _transmission(
     shape_px: tuple[int, int], pixel_size_A: float, imaging: Imaging, thicker_rad: float, device: torch.device
 ) -> torch.Tensor:
-    """Give the mean intensity over the field relative to its centre: thicker ice is darker."""
+    """Compute the mean intensity over the field relative to its centre: thicker ice is darker."""
     if imaging.thickness_gradient_nm_per_um == 0:
         return torch.ones((1, 1), device=device)
     thickness = thickness_map_nm(
@@ -254,7 +256,7 @@ def _shifted(spectrum: torch.Tensor, grid: RadialGrid, shift_A: NDArray[np.float
 
 
 def _mean_with(mean: torch.Tensor | None, new: torch.Tensor | None, count: int) -> torch.Tensor | None:
-    """Give the mean of `count` fields (whose mean is `mean`) and one more."""
+    """Update the mean of `count` fields (`mean`) by one more."""
     if mean is None or new is None:
         return new
     return mean + (new - mean) / (count + 1)
@@ -267,7 +269,7 @@ def _clean_image(
     grid: RadialGrid,
     imaging: Imaging,
 ) -> torch.Tensor:
-    """Give the contrast of the particles alone: behind the lens, also behind the MTF, or before both."""
+    """Compute the contrast of the particles alone: behind the lens, also behind the MTF, or before both."""
     if seen is None or phase is None:
         return torch.zeros(grid.shape_px, device=grid.device)
     if imaging.clean == "noctf":
@@ -282,7 +284,7 @@ def _clean_image(
 
 
 def _coloured(counts: torch.Tensor, pixel_size_A: float, imaging: Imaging) -> torch.Tensor:
-    """Give counts the colour of a camera that integrates; those of a counting camera stay whole numbers."""
+    """Filter counts by the noise transfer of a camera that integrates; those of a counting one stay whole."""
     if imaging.detector.counts:
         return counts
     grid = make_radial_grid((counts.shape[0], counts.shape[1]), pixel_size_A, counts.device)

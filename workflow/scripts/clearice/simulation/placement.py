@@ -14,7 +14,15 @@ JAMMING_COVERAGE = 0.547
 
 @dataclass(frozen=True)
 class Placement:
-    """Centres: `centres_px` float64 (n, 2), (y, x), 0 at the first pixel's centre; `wanted`, how many."""
+    """Where particles lie.
+
+    Attributes
+    ----------
+    centres_px
+        float64 (n, 2), (y, x), 0 at the centre of the first pixel.
+    wanted
+        How many were to be placed.
+    """
 
     centres_px: NDArray[np.float64]
     wanted: int

@@ -1,10 +1,11 @@
 """Project the atoms of one particle: exact orientation and sub-pixel position, band-limited at Nyquist.
 
 The transform of the projected potential is ``C sum_k b_k(g) sum_j s_jk exp(-2 pi i g r_j)``: for every
-basis curve b_k (a handful, see `scattering`), one type-1 non-uniform transform of the atoms. On a CPU it is done by
-spreading the strengths on a twofold oversampled grid with the kernel of finufft (Barnett, Magland & af
-Klinteberg 2019, four points wide), a fast transform, and division by the transform of the kernel. On a GPU the sum
-is done as it stands, as a product of matrices, since the exponential falls into a factor of y and one of x.
+basis curve b_k (a handful, see `scattering`), one type-1 non-uniform transform of the atoms. On a CPU it is
+done by spreading the strengths on a twofold oversampled grid with the kernel of finufft (Barnett, Magland &
+af Klinteberg 2019, four points wide), a fast transform, and division by the transform of the kernel. On a GPU
+the sum is done as it stands, as a product of matrices, since the exponential falls into a factor of y and one
+of x.
 """
 
 from __future__ import annotations
@@ -31,9 +32,21 @@ _ATOMS_AT_ONCE = 65_536
 class Projector:
     """A structure made ready for projection.
 
-    `positions_A` float64 (n, 3), centroid at the origin; `strengths` float32 (n, k); `transfer` float32
-    (k, size_px, size_px // 2 + 1): basis curves in V A per strength, on a CPU over the kernel's transform;
-    `size_px` the (even) side of a projection; `pixel_size_A`; `radius_A` of the outermost atom.
+    Attributes
+    ----------
+    positions_A
+        float64 (n, 3), centroid at the origin.
+    strengths
+        float32 (n, k), of every atom in every basis curve.
+    transfer
+        float32 (k, size_px, size_px // 2 + 1): basis curves in V A per strength, on a CPU over the kernel's
+        transform.
+    size_px
+        Side of a projection, even.
+    pixel_size_A
+        Pixel size of the projections in A.
+    radius_A
+        Distance of the outermost atom from the centroid in A.
     """
 
     positions_A: torch.Tensor
@@ -58,7 +71,7 @@ def make_projector(
     pixel_size_A
         Pixel size of the projections in A.
     device
-        Where projections are made.
+        Device that projections are made on.
 
     Raises
     ------
@@ -124,7 +137,7 @@ def project(
 def fast_transform(
     projector: Projector, rotation: NDArray[np.float64], shift_px: tuple[float, float]
 ) -> torch.Tensor:
-    """Transform the rotated strengths by spreading, times the kernel's transform: complex64 (k, size, size // 2 + 1)."""
+    """Transform the rotated strengths, times the kernel's transform: complex64 (k, size, size // 2 + 1)."""
     size, grid = projector.size_px, OVERSAMPLING * projector.size_px
     scale = OVERSAMPLING / projector.pixel_size_A
     centre, positions = grid // 2, projector.positions_A.numpy()
@@ -151,7 +164,7 @@ def fast_transform(
 def direct_transform(
     projector: Projector, rotation: NDArray[np.float64], shift_px: tuple[float, float]
 ) -> torch.Tensor:
-    """Transform the rotated strengths exactly, on the projector's device: complex64 (k, size, size // 2 + 1)."""
+    """Transform the rotated strengths exactly: complex64 (k, size, size // 2 + 1)."""
     size, device = projector.size_px, projector.positions_A.device
     turned = (
         projector.positions_A @ torch.from_numpy(rotation[:2].T.copy()).to(device) / projector.pixel_size_A
@@ -171,7 +184,7 @@ def direct_transform(
 
 
 def _waves(places_px: torch.Tensor, frequencies: torch.Tensor) -> torch.Tensor:
-    """Give ``exp(-2 pi i f x)`` for n places and m frequencies in cycles per pixel: complex64 (n, m)."""
+    """Compute ``exp(-2 pi i f x)`` for n places and m frequencies in cycles per pixel: complex64 (n, m)."""
     turns = places_px[:, None] * frequencies[None, :]
     turns -= turns.round()  # whole turns are taken off in double precision
     angle = (turns * (-2 * torch.pi)).float()
@@ -179,7 +192,7 @@ def _waves(places_px: torch.Tensor, frequencies: torch.Tensor) -> torch.Tensor:
 
 
 def _kernel_weights(places: NDArray[np.float64]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Give the first grid point under the kernel and its weights (n, KERNEL_WIDTH) there."""
+    """Find the first grid point under the kernel and its weights (n, KERNEL_WIDTH) there."""
     first = np.ceil(places - KERNEL_WIDTH / 2)
     away = (first - places).astype(np.float32)[:, None] + np.arange(KERNEL_WIDTH, dtype=np.float32)
     return first.astype(np.int32), _kernel(away)

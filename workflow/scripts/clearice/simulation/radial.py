@@ -18,8 +18,16 @@ TABLE_SIZE = 8192
 class RadialGrid:
     """The Fourier grid of a real image, on a device.
 
-    `shape_px` (h, w); `pixel_size_A`; `frequencies_per_A` float64 (TABLE_SIZE,), from 0 to the corner;
-    `index` int32 (h, w // 2 + 1), the entry of that table nearest to |g| of every coefficient.
+    Attributes
+    ----------
+    shape_px
+        Shape (h, w) of the image.
+    pixel_size_A
+        Its pixel size in A.
+    frequencies_per_A
+        float64 (TABLE_SIZE,), from 0 to the corner of Fourier space.
+    index
+        int32 (h, w // 2 + 1), the entry of that table nearest to |g| of every coefficient.
     """
 
     shape_px: tuple[int, int]
@@ -29,11 +37,11 @@ class RadialGrid:
 
     @property
     def device(self) -> torch.device:
-        """Say where the grid lies."""
+        """Return the device that the grid lies on."""
         return self.index.device
 
     def spread(self, table: NDArray[np.float64]) -> torch.Tensor:
-        """Give the function with the values `table` at `frequencies_per_A`: float32 (h, w // 2 + 1)."""
+        """Spread the function with the values `table` at `frequencies_per_A`: float32 (h, w // 2 + 1)."""
         return torch.from_numpy(table.astype(np.float32)).to(self.device)[self.index]
 
     def transform(self, image: torch.Tensor) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Values that differ from micrograph to micrograph: a range or a list in the datasets table, and draws from it."""
+"""Values that differ from micrograph to micrograph: a range or a list in a table, and draws from it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,27 @@ _GOLDEN_RATIO = (math.sqrt(5.0) - 1.0) / 2.0
 
 @dataclass(frozen=True)
 class Range:
-    """What a value is drawn from: one of `values` if `listed`, else uniformly between the two `values`."""
+    """What a value is drawn from.
+
+    Attributes
+    ----------
+    values
+        Two limits, between which it is drawn uniformly, or a list.
+    listed
+        Whether `values` is a list, of which one is drawn.
+    """
 
     values: tuple[float, ...]
     listed: bool
 
     @property
     def lowest(self) -> float:
-        """Give the smallest value that can be drawn."""
+        """Return the smallest value that can be drawn."""
         return min(self.values)
 
     @property
     def highest(self) -> float:
-        """Give the largest value that can be drawn."""
+        """Return the largest value that can be drawn."""
         return max(self.values)
 
     def draw(self, generator: np.random.Generator) -> float:
@@ -63,7 +71,7 @@ def parse_range(text: str, what: str) -> Range:
 
 
 def check_defocus(defocus_um: Range, largest_astigmatism_um: float) -> float:
-    """Give the lowest defocus in um that a micrograph can have along an axis.
+    """Compute the lowest defocus in um that a micrograph can have along an axis.
 
     Raises
     ------
@@ -86,8 +94,14 @@ def draw_defocus(defocus_um: Range, largest_astigmatism_um: float, generator: np
     return Defocus(mean + half, mean - half, float(generator.uniform(0.0, 180.0)))
 
 
+def empty_fields(count: int, fraction: float, generator: np.random.Generator) -> list[bool]:
+    """Return for each field of a batch whether it stays without particles; draws one number for all."""
+    first = float(generator.random())
+    return [is_empty(index, fraction, first) for index in range(count)]
+
+
 def is_empty(index: int, fraction: float, first: float) -> bool:
-    """Tell whether the field of a number stays without particles.
+    """Return whether the field of a number stays without particles.
 
     The numbers ``first + index golden ratio`` (modulo 1) are spread evenly, so any row of fields holds the
     fraction as nearly as it can, and how many fields there are changes none of them.

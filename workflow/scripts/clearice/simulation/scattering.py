@@ -27,9 +27,18 @@ _DISPLACED_VOLUMES_A3 = {  # Fraser et al. 1978; metals as in CRYSOL (Svergun et
 class FormFactors:
     """All atoms of a structure as a small basis of radial curves.
 
-    `strengths` float32 (n_atoms, k); `basis_A` float64 (k, n_frequencies) in A; `frequencies_per_A` the
-    grid, from 0. Atom j has the form factor ``strengths[j] @ basis_A``; `error` is the largest deviation
-    from the exact curves, as a share of the largest form factor.
+    Atom j has the form factor ``strengths[j] @ basis_A``.
+
+    Attributes
+    ----------
+    strengths
+        float32 (n_atoms, k).
+    basis_A
+        float64 (k, n_frequencies) in A.
+    frequencies_per_A
+        Frequencies of the curves, from 0.
+    error
+        Largest deviation from the exact curves, as a share of the largest form factor.
     """
 
     strengths: NDArray[np.float32]
@@ -50,7 +59,7 @@ def form_factors(
 ) -> FormFactors:
     """Expand the form factors of all atoms in the fewest basis curves (SVD).
 
-    The exact curve of an atom is `atom_curve`; between whole B factors (A^2) the curves are interpolated.
+    The exact curve of an atom is `atom_curve_A`; between whole B factors (A^2) the curves are interpolated.
     Twelve kinds of atoms need about four curves.
 
     Parameters
@@ -98,7 +107,7 @@ def form_factors(
 
 
 def highest_frequency_per_A(pixel_size_A: float) -> float:
-    """Give the frequency at the corner of an image's transform, ``sqrt(2) / (2 pixel_size_A)`` in 1/A.
+    """Compute the frequency at the corner of an image's transform, ``sqrt(2) / (2 pixel_size_A)`` in 1/A.
 
     Raises
     ------
@@ -113,7 +122,7 @@ def highest_frequency_per_A(pixel_size_A: float) -> float:
 def atom_curve_A(
     element: str, hydrogens: int, b_factor_A2: float, frequencies_per_A: NDArray[np.float64], *, solvent: bool
 ) -> NDArray[np.float64]:
-    """Give the form factor in A of an atom with its hydrogens, less the ice they displace.
+    """Compute the form factor in A of an atom with its hydrogens, less the ice they displace.
 
     ``f(g) = exp(-B g^2 / 4) [sum a_i exp(-b_i g^2 / 4) + n_H f_H(g) exp(-B_H g^2 / 4) - (V_ice / C) nu
     exp(-pi nu^(2/3) g^2)]``, nu the displaced volume of the group in A^3 (Fraser's Gaussians), C = 47.8776
@@ -138,12 +147,12 @@ def atom_curve_A(
 
 
 def displaced_volume_A3(element: str, hydrogens: int) -> float:
-    """Give the volume of solvent, in A^3, that an atom and its hydrogens displace.
+    """Compute the volume of solvent, in A^3, that an atom and its hydrogens displace.
 
     Fraser's and CRYSOL's volumes; for elements outside their tables, the sphere of the van der Waals radius.
     """
-    known = _DISPLACED_VOLUMES_A3.get(element)
-    volume = known if known is not None else 4.0 / 3.0 * np.pi * _element(element).vdw_r ** 3
+    tabulated = _DISPLACED_VOLUMES_A3.get(element)
+    volume = tabulated if tabulated is not None else 4.0 / 3.0 * np.pi * _element(element).vdw_r ** 3
     return float(volume + hydrogens * _DISPLACED_VOLUMES_A3["H"])
 
 

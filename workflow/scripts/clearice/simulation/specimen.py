@@ -18,8 +18,16 @@ from clearice.simulation.projection import Projector, project
 class Particles:
     """Particles of one field.
 
-    `centres_px` float64 (n, 2), (y, x), 0 at the centre of the first pixel; `rotations` float64 (n, 3, 3);
-    `structures` int64 (n,), index of each particle's structure; `wanted`, how many were to be placed.
+    Attributes
+    ----------
+    centres_px
+        float64 (n, 2), (y, x), 0 at the centre of the first pixel.
+    rotations
+        float64 (n, 3, 3), from the structure's frame into the image's.
+    structures
+        int64 (n,), index of each particle's structure.
+    wanted
+        How many were to be placed.
     """
 
     centres_px: NDArray[np.float64]
@@ -28,7 +36,7 @@ class Particles:
     wanted: int
 
     def inside(self, shape_px: tuple[int, int]) -> NDArray[np.bool_]:
-        """Tell which centres lie within the field (h, w)."""
+        """Return which centres lie within the field (h, w)."""
         within = (self.centres_px >= -0.5) & (self.centres_px < np.array(shape_px) - 0.5)
         return np.logical_and(within[:, 0], within[:, 1])
 
@@ -43,7 +51,7 @@ def draw_particles(
     margin_A: float,
     generator: np.random.Generator,
 ) -> Particles:
-    """Draw places, orientations (uniform on SO(3)) and structures (by weight) of the particles of a field.
+    """Draw positions, orientations (uniform on SO(3)) and structures (by weight) of the particles of a field.
 
     Parameters are those of `placement.place_particles`; `weights` are the relative abundances of the
     structures.
@@ -107,7 +115,7 @@ def projected_potential(
     pad_px
         (rows, columns) of padding before the field's first pixel.
     device
-        Where to compute.
+        Device to compute on.
 
     Returns
     -------

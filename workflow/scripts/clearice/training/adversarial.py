@@ -13,7 +13,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-SECONDS_BETWEEN_LOG_LINES = 5.0
+from clearice.config.stages.noise_gan import NoiseGan, NoiseGanStep
+from clearice.image.symmetries import SYMMETRIES, apply_symmetry
+from clearice.run.progress import Progress
+
 SETTLING_BATCHES = 32
 
 log = logging.getLogger(__name__)
@@ -24,26 +27,24 @@ GeneratorOf = Callable[[int], torch.Generator]
 
 
 @dataclass(frozen=True)
-class AdversarialSettings:
-    """How to train.
-
-    `steps` of the generator, `critic_steps` (n_critic) for each of them, the weight `penalty` (lambda) of the
-    gradient penalty, Adam's `learning_rate` and `betas`; `record_every` and `keep_every` are the numbers of
-    steps between rows of the history and between kept states.
-    """
-
-    steps: int
-    critic_steps: int
-    penalty: float
-    learning_rate: float
-    betas: tuple[float, float]
-    record_every: int
-    keep_every: int
-
-
-@dataclass(frozen=True)
 class AdversarialRow:
-    """A row of the history: means since the last row, wasserstein = E[D(real)] - E[D(fake)], seconds."""
+    """A row of the history; losses are means since the last row.
+
+    Attributes
+    ----------
+    step
+        Steps of the generator that are done.
+    critic_loss
+        Loss of the critic: the weighted penalty less the distance.
+    generator_loss
+        Loss of the generator: -E[D(fake)].
+    gradient_penalty
+        Penalty before its weight (`gradient_penalty`).
+    wasserstein
+        Distance E[D(real)] - E[D(fake)].
+    seconds
+        Wall time of the training so far.
+    """
 
     step: int
     critic_loss: float
@@ -58,21 +59,21 @@ def train_adversarially(
     critic: nn.Module,
     draw_real: Draw,
     generate: Generate,
-    settings: AdversarialSettings,
+    settings: NoiseGan,
     *,
     generator_of: GeneratorOf,
     resume_from: Mapping[str, Any] | None,
-    keep: Callable[[dict[str, Any]], None],
+    save_state: Callable[[dict[str, Any]], None],
 ) -> tuple[AdversarialRow, ...]:
     """Train a WGAN-GP in float32.
 
     Parameters
     ----------
     generator, critic
-        The networks, on their device; changed in place. The critic gives one score for each sample.
+        The networks, on their device; changed in place. The critic returns one score for each sample.
     draw_real, generate
-        Draw a batch of real samples, and a batch of `generator`'s samples, with all their chance from the
-        torch generator they are given; both (n, 1, h, w) on the networks' device.
+        Draw a batch of real samples, and a batch of `generator`'s samples, all of it from the torch generator
+        they are given; both (n, 1, h, w) on the networks' device.
     settings
         How to train.
     generator_of
@@ -80,7 +81,7 @@ def train_adversarially(
         it), so a training that was killed goes on to the same weights.
     resume_from
         State of a killed training of the same kind, or None.
-    keep
+    save_state
         Called with the state (tensors and plain values) every `keep_every` steps.
 
     Returns
@@ -91,11 +92,11 @@ def train_adversarially(
     Raises
     ------
     ValueError
-        A loss is no longer finite, or a setting is impossible.
+        A loss is no longer finite.
     """
-    _check(settings)
-    optimise_generator = torch.optim.Adam(generator.parameters(), settings.learning_rate, settings.betas)
-    optimise_critic = torch.optim.Adam(critic.parameters(), settings.learning_rate, settings.betas)
+    betas = (settings.betas[0], settings.betas[1])
+    optimise_generator = torch.optim.Adam(generator.parameters(), settings.learning_rate, betas)
+    optimise_critic = torch.optim.Adam(critic.parameters(), settings.learning_rate, betas)
     parts = {
         "generator": generator,
         "critic": critic,
@@ -105,16 +106,17 @@ def train_adversarially(
     done, earlier, history, running = _resumed(resume_from, parts)
     generator.train()
     critic.train()
-    start = logged = time.monotonic()
+    start = time.monotonic()
+    progress = Progress(settings.steps, done=done, verb="step", unit="steps")
 
     for step in range(done + 1, settings.steps + 1):
-        chance = generator_of(step)
+        random_generator = generator_of(step)
         for _ in range(settings.critic_steps):
-            real = draw_real(chance)
+            real = draw_real(random_generator)
             with torch.no_grad():
-                fake = generate(chance)
+                fake = generate(random_generator)
             distance = critic(real).mean() - critic(fake).mean()
-            penalty = gradient_penalty(critic, real, fake, chance)
+            penalty = gradient_penalty(critic, real, fake, random_generator)
             critic_loss = settings.penalty * penalty - distance
             optimise_critic.zero_grad(set_to_none=True)
             critic_loss.backward()
@@ -125,7 +127,7 @@ def train_adversarially(
 
         # The critic's weights stand still here; leaving their gradients out saves a third of the step.
         critic.requires_grad_(False)
-        generator_loss = -critic(generate(chance)).mean()
+        generator_loss = -critic(generate(random_generator)).mean()
         optimise_generator.zero_grad(set_to_none=True)
         generator_loss.backward()
         optimise_generator.step()
@@ -133,60 +135,68 @@ def train_adversarially(
         running["generator_loss"] += float(generator_loss.detach())
         running["steps"] += 1
 
-        now = time.monotonic()
-        seconds = earlier + now - start
+        seconds = earlier + time.monotonic() - start
         if step % settings.record_every == 0 or step == settings.steps:
             history.append(_row(step, running, seconds))
             running = dict.fromkeys(running, 0.0)
-        if now - logged > SECONDS_BETWEEN_LOG_LINES or step == settings.steps:
-            logged = now
-            left = (settings.steps - step) * (now - start) / (step - done)
-            log.info(
-                "step %d of %d, Wasserstein distance %.4g, gradient penalty %.3g, %.2f steps/s, %.0f s left",
-                step,
-                settings.steps,
-                float(distance.detach()),
-                float(penalty.detach()),
-                (step - done) / max(now - start, 1e-9),
-                left,
+        if progress.is_line_due() or step == settings.steps:
+            distance_now, penalty_now = float(distance.detach()), float(penalty.detach())
+            progress.write_line(
+                step, f"Wasserstein distance {distance_now:.4g}, gradient penalty {penalty_now:.3g}"
             )
         if step % settings.keep_every == 0 and step < settings.steps:
-            keep(_state(step, seconds, history, running, parts))
+            save_state(_state(step, seconds, history, running, parts))
     settle_batch_norm(generator, generate, generator_of(0))
     return tuple(history)
 
 
-def draw_patches(real: Tensor, number: int, symmetries: bool, chance: torch.Generator) -> Tensor:
+def adversarial_record(settings: NoiseGanStep, device: str) -> dict[str, Any]:
+    """Record how the noise GAN is trained, on a device of that type."""
+    return {
+        "steps": settings.steps,
+        "critic_steps": settings.critic_steps,
+        "penalty": settings.penalty,
+        "learning_rate": settings.learning_rate,
+        "betas": list(settings.betas),
+        "record_every": settings.record_every,
+        "keep_every": settings.keep_every,
+        "generator": settings.generator.model_dump(),
+        "critic": settings.critic.model_dump(),
+        "batch_size": settings.batch_size,
+        "seed": settings.seed,
+        "patch_px": settings.patch_px,
+        "whitened": settings.whitened,
+        "symmetries": settings.symmetries,
+        "device": device,
+    }
+
+
+def draw_patches(real: Tensor, number: int, symmetries: bool, generator: torch.Generator) -> Tensor:
     """Draw a batch of real patches for the critic, with replacement.
 
     Parameters
     ----------
     real
-        All patches (n, 1, d, d), on the device of `chance`.
+        All patches (n, 1, d, d), on the device of `generator`.
     number
         Size of the batch.
     symmetries
         Turn and flip each at random; leave it out where the noise has a direction.
-    chance
+    generator
         Draws patches and symmetries.
 
     Returns
     -------
     Tensor (number, 1, d, d)
     """
-    chosen = real[torch.randint(len(real), (number,), generator=chance, device=chance.device)]
+    chosen = real[torch.randint(len(real), (number,), generator=generator, device=generator.device)]
     if not symmetries:
         return chosen
-    kinds = torch.randint(8, (number,), generator=chance, device=chance.device).tolist()
-    return torch.stack(
-        [
-            torch.rot90(patch.flip(-1) if kind >= 4 else patch, kind % 4, (-2, -1))
-            for patch, kind in zip(chosen, kinds, strict=True)
-        ]
-    )
+    drawn = torch.randint(SYMMETRIES, (number,), generator=generator, device=generator.device).tolist()
+    return torch.stack([apply_symmetry(patch, one) for patch, one in zip(chosen, drawn, strict=True)])
 
 
-def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, chance: torch.Generator) -> Tensor:
+def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, generator: torch.Generator) -> Tensor:
     """Compute E[(|| grad D(x) ||_2 - 1)^2] at random points x between real and generated samples (eq. 2).
 
     The norm is taken over all pixels of a sample, so the penalty acts on the critic's slope and not on each
@@ -195,10 +205,10 @@ def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, chance: torc
     Parameters
     ----------
     critic
-        Gives one score per sample.
+        Returns one score per sample.
     real, fake
         Batches of one shape (n, 1, h, w).
-    chance
+    generator
         Draws the position between the two, one number for each sample.
 
     Returns
@@ -206,14 +216,14 @@ def gradient_penalty(critic: nn.Module, real: Tensor, fake: Tensor, chance: torc
     Tensor
         Scalar, differentiable with respect to the critic's weights.
     """
-    position = torch.rand(len(real), 1, 1, 1, generator=chance, device=real.device)
+    position = torch.rand(len(real), 1, 1, 1, generator=generator, device=real.device)
     between = (position * real + (1.0 - position) * fake).detach().requires_grad_(True)
     (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
     penalty: Tensor = ((slope.flatten(start_dim=1).norm(2, dim=1) - 1.0) ** 2).mean()
     return penalty
 
 
-def settle_batch_norm(generator: nn.Module, generate: Generate, chance: torch.Generator) -> None:
+def settle_batch_norm(generator: nn.Module, generate: Generate, random_generator: torch.Generator) -> None:
     """Replace running means of batch normalisation by means over fresh batches, and switch to evaluation.
 
     The running averages trail behind the weights by some ten steps, which shows in a short training.
@@ -226,7 +236,7 @@ def settle_batch_norm(generator: nn.Module, generate: Generate, chance: torch.Ge
     generator.train()
     with torch.no_grad():
         for _ in range(SETTLING_BATCHES):
-            generate(chance)
+            generate(random_generator)
     for norm, momentum in zip(norms, before, strict=True):
         norm.momentum = momentum
     generator.eval()
@@ -265,7 +275,7 @@ def _state(
 def _resumed(
     state: Mapping[str, Any] | None, parts: Mapping[str, Any]
 ) -> tuple[int, float, list[AdversarialRow], dict[str, float]]:
-    """Put networks and optimisers back into a state; give its step, seconds, history and running sums."""
+    """Put networks and optimisers back into a state; return its step, seconds, history and running sums."""
     if state is None:
         names = ("critic_loss", "generator_loss", "gradient_penalty", "wasserstein", "steps")
         return 0, 0.0, [], dict.fromkeys(names, 0.0)
@@ -278,10 +288,3 @@ def _resumed(
         [AdversarialRow(**row) for row in state["history"]],
         dict(state["running"]),
     )
-
-
-def _check(settings: AdversarialSettings) -> None:
-    """Refuse settings that cannot be meant."""
-    for name in ("steps", "critic_steps", "record_every", "keep_every"):
-        if getattr(settings, name) < 1:
-            raise ValueError(f"{name} of the noise GAN is {getattr(settings, name)}, but must be at least 1")

@@ -56,17 +56,3 @@ def cut(image: NDArray[np.float32], corner: tuple[int, int], crop_px: int) -> ND
     """Copy the square crop at `corner` (y, x) out of `image` (h, w) into memory."""
     y, x = corner
     return np.array(image[y : y + crop_px, x : x + crop_px], dtype=np.float32)
-
-
-def turn(crop: NDArray[np.float32], symmetry: int) -> NDArray[np.float32]:
-    """Apply one of the eight symmetries of the square to a crop (h, w).
-
-    Parameters
-    ----------
-    crop
-        Square image.
-    symmetry
-        0 to 7: the number of right-angle rotations, plus 4 for a flip before them; 0 changes nothing.
-    """
-    flipped = crop[:, ::-1] if symmetry >= 4 else crop
-    return np.rot90(flipped, symmetry % 4)

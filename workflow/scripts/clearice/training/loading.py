@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+
+from clearice.run.read_ahead import results_ahead
 
 DrawPair = Callable[[int], tuple[NDArray[np.float32], NDArray[np.float32]]]
 
@@ -22,7 +22,7 @@ def draw_batch(draw: DrawPair, first: int, count: int, *, pin_memory: bool = Fal
     Parameters
     ----------
     draw
-        Gives the (noisy, target) arrays (h, w) of a pair's number; a pure function, safe in threads.
+        Returns the (noisy, target) arrays (h, w) of a pair's number; a pure function, safe in threads.
     first, count
         Number of the first pair, and how many.
     pin_memory
@@ -42,7 +42,7 @@ def draw_batch(draw: DrawPair, first: int, count: int, *, pin_memory: bool = Fal
 def batches_ahead(
     draw: DrawPair, first: int, last: int, batch_size: int, *, workers: int, pin_memory: bool = False
 ) -> Generator[tuple[Tensor, Tensor], None, None]:
-    """Yield the batches that cover the pairs `first` to ``last - 1``, in order.
+    """Draw the batches that cover the pairs `first` to ``last - 1``, in order.
 
     Threads suffice, because copying pixels out of memory-mapped files lets the interpreter go; they need no
     second copy of the data, and no seed of their own, since each pair's number seeds it.
@@ -60,25 +60,14 @@ def batches_ahead(
     pin_memory
         As in `draw_batch`.
 
-    Yields
-    ------
-    tuple of two Tensors
-        As `draw_batch` returns.
+    Returns
+    -------
+    generator of tuples of two Tensors
+        As `draw_batch` returns. Closing it ends the threads.
     """
-    parts = ((start, min(batch_size, last - start)) for start in range(first, last, batch_size))
-    if workers == 0:
-        for start, count in parts:
-            yield draw_batch(draw, start, count, pin_memory=pin_memory)
-        return
-    waiting: deque[Future[tuple[Tensor, Tensor]]] = deque()
-    with ThreadPoolExecutor(workers, thread_name_prefix="crops") as pool:
-        try:
-            for start, count in parts:
-                waiting.append(pool.submit(draw_batch, draw, start, count, pin_memory=pin_memory))
-                if len(waiting) > BATCHES_AHEAD_PER_WORKER * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    starts = range(first, last, batch_size)
+
+    def batch(start: int) -> tuple[Tensor, Tensor]:
+        return draw_batch(draw, start, min(batch_size, last - start), pin_memory=pin_memory)
+
+    return results_ahead(batch, starts, workers=workers, ahead=BATCHES_AHEAD_PER_WORKER * workers)

@@ -1,54 +1,34 @@
-"""The two streams of pairs that a training is fed with: drawn ones to learn from, fixed ones to judge by."""
+"""The two streams of pairs of a training: drawn ones to learn from, fixed ones to validate on."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from clearice.config.training import DenoiserTraining
 from clearice.training.loading import DrawPair
-from clearice.training.pairs import BIAS, Image, TrainingImage, draw_pair, fixed_pair
+from clearice.training.pairs import Image, TrainingImage, draw_pair, fixed_pair
 from clearice.training.schedule import noise_level_at
 
 
-@dataclass(frozen=True)
-class PairingSettings:
-    """How pairs are made.
+def training_pairs(images: Sequence[TrainingImage], settings: DenoiserTraining, seed: int) -> DrawPair:
+    """Make the function that draws the training pair of a number, with the noise level of its step.
 
-    Attributes
+    Parameters
     ----------
-    pairing
-        A key of `pairs.BIAS`.
-    crop_px
-        Side of the crops.
+    images
+        The images to learn from.
+    settings
+        How pairs are made. Pair i belongs to step ``i // batch_size + 1``.
     seed
-        Seed of all that is drawn.
-    batch_size, steps
-        As in the regression: pair i belongs to step ``i // batch_size + 1``.
-    curriculum_start, curriculum_fraction
-        As in `schedule.noise_level_at`; for supervised pairs only.
-    added_noise_sd
-        Standard deviation of the added noise in units of the exposure's own; None for all other pairings.
+        Seed of all that is drawn; not that of the settings, which is the run's.
     """
-
-    pairing: str
-    crop_px: int
-    seed: int
-    batch_size: int
-    steps: int
-    curriculum_start: float
-    curriculum_fraction: float
-    added_noise_sd: float | None
-
-
-def training_pairs(images: Sequence[TrainingImage], settings: PairingSettings) -> DrawPair:
-    """Make the function that draws the training pair of a number, with the noise level of its step."""
 
     def draw(index: int) -> tuple[Image, Image]:
         return draw_pair(
             images,
             index,
             pairing=settings.pairing,
-            seed=settings.seed,
+            seed=seed,
             crop_px=settings.crop_px,
             noise_level=noise_level_at(
                 index // settings.batch_size + 1,
@@ -62,53 +42,24 @@ def training_pairs(images: Sequence[TrainingImage], settings: PairingSettings) -
     return draw
 
 
-def validation_pairs(images: Sequence[TrainingImage], settings: PairingSettings) -> DrawPair:
-    """Make the function that gives the fixed validation pair of a number."""
+def validation_pairs(images: Sequence[TrainingImage], settings: DenoiserTraining, seed: int) -> DrawPair:
+    """Make the function that cuts the fixed validation pair of a number; as for `training_pairs`."""
 
-    def give(index: int) -> tuple[Image, Image]:
+    def cut_fixed(index: int) -> tuple[Image, Image]:
         return fixed_pair(
             images,
             index,
             pairing=settings.pairing,
-            seed=settings.seed,
+            seed=seed,
             crop_px=settings.crop_px,
             added_noise_sd=settings.added_noise_sd or 0.0,
         )
 
-    return give
-
-
-def check_pairing(settings: PairingSettings) -> None:
-    """Refuse settings that do not go together.
-
-    Raises
-    ------
-    ValueError
-        The pairing is unknown, or a setting of another pairing is given.
-    """
-    if settings.pairing not in BIAS:
-        raise ValueError(f"pairing {settings.pairing!r} is unknown; use one of {', '.join(BIAS)}")
-    if settings.pairing != "supervised" and settings.curriculum_fraction > 0.0:
-        raise ValueError(
-            f"a noise curriculum needs clean targets, which the pairing {settings.pairing} has not; "
-            "set curriculum_fraction to 0"
-        )
-    if not (0.0 <= settings.curriculum_start <= 1.0 and 0.0 <= settings.curriculum_fraction <= 1.0):
-        raise ValueError(
-            f"curriculum_start ({settings.curriculum_start}) and curriculum_fraction "
-            f"({settings.curriculum_fraction}) must lie between 0 and 1"
-        )
-    if (settings.pairing == "added_noise") != (settings.added_noise_sd is not None):
-        raise ValueError(
-            f"added_noise_sd is {settings.added_noise_sd} for the pairing {settings.pairing}; give a number above "
-            "0 for the pairing added_noise, and none for any other"
-        )
-    if settings.added_noise_sd is not None and not settings.added_noise_sd > 0.0:
-        raise ValueError(f"added_noise_sd is {settings.added_noise_sd}; it must be above 0")
+    return cut_fixed
 
 
 def check_images(
-    training: Sequence[TrainingImage], validation: Sequence[TrainingImage], settings: PairingSettings
+    training: Sequence[TrainingImage], validation: Sequence[TrainingImage], settings: DenoiserTraining
 ) -> None:
     """Refuse images from which no training can come.
 

@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearice.image.scaling import standardise
-from clearice.training.crops import TRAINING, VALIDATION, crop_generator, cut, draw_corner, turn
+from clearice.image.symmetries import SYMMETRIES, apply_symmetry
+from clearice.training.crops import TRAINING, VALIDATION, crop_generator, cut, draw_corner
 
 Image = NDArray[np.float32]
 
@@ -43,9 +44,22 @@ BIAS = {
 class TrainingImage:
     """One image to cut pairs from, with its partner.
 
-    `noisy` and `target` are (h, w), in memory or memory-mapped; `target` is None where the pairing needs no
-    partner. A pixel p of `noisy` is seen as ``(p - noisy_mean) / noisy_sd``, one of `target` likewise with
-    its own two numbers.
+    Attributes
+    ----------
+    name
+        Name for messages.
+    noisy
+        (h, w), in memory or memory-mapped.
+    target
+        Its partner (h, w) likewise; None where the pairing needs none.
+    noisy_mean
+        Mean of `noisy`: a pixel p of it is seen as ``(p - noisy_mean) / noisy_sd``.
+    noisy_sd
+        Standard deviation of `noisy`.
+    target_mean
+        Likewise the mean of `target`.
+    target_sd
+        Likewise the standard deviation of `target`.
     """
 
     name: str
@@ -156,9 +170,12 @@ def draw_pair(
     generator = crop_generator(seed, TRAINING, index)
     image = images[int(generator.integers(len(images)))]
     corner = draw_corner(_shape(image.noisy), crop_px, generator)
-    symmetry = int(generator.integers(8))
+    symmetry = int(generator.integers(SYMMETRIES))
     noisy, target = _pair_at(image, corner, pairing, crop_px, noise_level, added_noise_sd, generator)
-    return np.ascontiguousarray(turn(noisy, symmetry)), np.ascontiguousarray(turn(target, symmetry))
+    return (
+        np.ascontiguousarray(apply_symmetry(noisy, symmetry)),
+        np.ascontiguousarray(apply_symmetry(target, symmetry)),
+    )
 
 
 def fixed_pair(
@@ -170,7 +187,7 @@ def fixed_pair(
     crop_px: int,
     added_noise_sd: float,
 ) -> tuple[Image, Image]:
-    """Give the validation pair of a number: image ``index`` modulo their count, full noise, no augmentation.
+    """Cut the validation pair of a number: image ``index`` modulo their count, full noise, no augmentation.
 
     Parameters and returns as for `draw_pair`.
     """
@@ -240,7 +257,7 @@ def _normalised(crop: Image, mean: float, sd: float) -> Image:
 
 
 def _shape(image: Image) -> tuple[int, int]:
-    """Give (h, w) as a pair."""
+    """Return (h, w) as a pair."""
     return image.shape[0], image.shape[1]
 
 

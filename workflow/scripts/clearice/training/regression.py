@@ -13,26 +13,38 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from clearice.run.progress import Pace
+from clearice.config.training import DenoiserTraining
+from clearice.run.progress import Progress
 from clearice.training.loading import DrawPair, batches_ahead
 from clearice.training.losses import LOSSES, VALIDATION_PROGRESS, both_ways
+from clearice.training.optimisers import OPTIMISERS
+from clearice.training.pairs import BOTH_WAYS
 from clearice.training.resume import (
     HistoryRow,
-    Progress,
+    TrainingProgress,
     Weights,
     copied_weights,
     pack_state,
     unpack_state,
 )
-from clearice.training.schedule import learning_rate_at
-from clearice.training.settings import OPTIMISERS, RegressionSettings, check_settings
+from clearice.training.schedule import curriculum_steps, learning_rate_at
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Trained:
-    """The best weights, the step they are of, and the history of the training."""
+    """What a training leaves.
+
+    Attributes
+    ----------
+    weights
+        Weights of the best validation.
+    best_step
+        Step they are of.
+    history
+        All validations.
+    """
 
     weights: Weights
     best_step: int
@@ -43,12 +55,12 @@ def train(
     network: nn.Module,
     draw_training: DrawPair,
     draw_validation: DrawPair,
-    settings: RegressionSettings,
+    settings: DenoiserTraining,
     *,
     device: torch.device,
     workers: int,
     resume_from: Mapping[str, Any] | None,
-    keep: Callable[[dict[str, Any]], None],
+    save_state: Callable[[dict[str, Any]], None],
 ) -> Trained:
     """Train a network on pairs until the steps are done or the validation loss has stopped falling.
 
@@ -57,17 +69,17 @@ def train(
     network
         Maps (n, 1, h, w) to (n, 1, h, w); changed in place.
     draw_training, draw_validation
-        Give the (noisy, target) arrays of a pair's number. Step s uses the pairs ``(s - 1) batch_size`` to
+        Return the (noisy, target) arrays of a pair's number. Step s uses the pairs ``(s - 1) batch_size`` to
         ``s batch_size - 1``; every validation uses the pairs 0 to ``validation_crops - 1``.
     settings
         How to train.
     device
-        Where the network computes.
+        Device that the network computes on.
     workers
         Threads that draw crops ahead; their number has no influence on the result.
     resume_from
         State of a killed training with the same network, pairs and settings, or None.
-    keep
+    save_state
         Called with the state after every validation.
 
     Returns
@@ -78,34 +90,33 @@ def train(
     Raises
     ------
     ValueError
-        A setting is unknown or impossible, or the loss is no longer finite.
+        The loss is no longer finite.
     """
-    check_settings(settings)
     network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimiser = OPTIMISERS[settings.optimiser](network.parameters(), lr=settings.learning_rate)
     started = time.monotonic()
 
-    def judge(before: Progress, step: int, train_loss: float, rate: float) -> Progress:
+    def validate(before: TrainingProgress, step: int, train_loss: float, rate: float) -> TrainingProgress:
         loss = validation_loss(network, draw_validation, settings, device=device, workers=workers)
         _check_finite(loss, step, settings)
         improved = all(loss < row.validation_loss for row in before.history)
         row = HistoryRow(step, train_loss, loss, rate, time.monotonic() - started)
         best = copied_weights(network) if improved else before.best
-        after = Progress(step, row.seconds, best, (*before.history, row))
-        keep(pack_state(after, network, optimiser))
+        after = TrainingProgress(step, row.seconds, best, (*before.history, row))
+        save_state(pack_state(after, network, optimiser))
         log.info("validation at step %d: loss %.5g%s", step, loss, ", the best so far" if improved else "")
         return after
 
     with _fast_convolutions(device):
         if resume_from is None:
-            progress = judge(Progress(0, 0.0, {}, ()), 0, math.nan, 0.0)
+            progress = validate(TrainingProgress(0, 0.0, {}, ()), 0, math.nan, 0.0)
         else:
             progress = unpack_state(resume_from, network, optimiser)
             started -= progress.seconds
             log.info("going on after step %d of %d", progress.step, settings.steps)
 
         loss_sum, summed = torch.zeros((), device=device), 0
-        pace = Pace(progress.step, steps=settings.steps, crops_per_step=settings.batch_size)
+        lines = Progress(settings.steps, done=progress.step, unit="crops", units_per_step=settings.batch_size)
         first, last = progress.step * settings.batch_size, settings.steps * settings.batch_size
         with closing(
             batches_ahead(
@@ -139,12 +150,12 @@ def train(
 
                 loss_sum += loss.detach()  # read only now and then: reading makes a GPU wait
                 summed += 1
-                if pace.is_line_due():
+                if lines.is_line_due():
                     _check_finite(float(loss_sum), step, settings)
-                    pace.write_line(step, float(loss_sum) / summed)
+                    lines.write_line(step, f"loss {float(loss_sum) / summed:.5g}")
                 if step % settings.validate_every == 0 or step == settings.steps:
                     _check_finite(float(loss_sum), step, settings)
-                    progress = judge(progress, step, float(loss_sum) / summed, rate)
+                    progress = validate(progress, step, float(loss_sum) / summed, rate)
                     loss_sum.zero_()
                     summed = 0
     best_row = min(progress.history, key=lambda row: row.validation_loss)
@@ -154,7 +165,7 @@ def train(
 def validation_loss(
     network: nn.Module,
     draw: DrawPair,
-    settings: RegressionSettings,
+    settings: DenoiserTraining,
     *,
     device: torch.device,
     workers: int,
@@ -180,10 +191,11 @@ def validation_loss(
     return total / settings.validation_crops
 
 
-def has_stopped_falling(history: tuple[HistoryRow, ...], settings: RegressionSettings) -> bool:
-    """Say whether `patience` validations at the full noise have followed the best without a better one."""
+def has_stopped_falling(history: tuple[HistoryRow, ...], settings: DenoiserTraining) -> bool:
+    """Return whether `patience` validations at the full noise have followed the best without a better one."""
     best = min(range(len(history)), key=lambda index: history[index].validation_loss)
-    barren = [row for row in history[best + 1 :] if row.step > settings.full_noise_step]
+    full_noise_step = curriculum_steps(settings.curriculum_fraction, settings.steps)
+    barren = [row for row in history[best + 1 :] if row.step > full_noise_step]
     return 0 < settings.patience <= len(barren)
 
 
@@ -192,13 +204,13 @@ def _loss(
     noisy: Tensor,
     target: Tensor,
     progress: float,
-    settings: RegressionSettings,
+    settings: DenoiserTraining,
     device: torch.device,
 ) -> Tensor:
     """Compute the loss of a batch, in both directions if so set; the loss itself always in float32."""
     noisy = noisy.to(device, non_blocking=True)
     target = target.to(device, non_blocking=True)
-    if settings.both_ways:
+    if settings.pairing in BOTH_WAYS:
         noisy, target = both_ways(noisy, target)
     noisy = noisy.contiguous(memory_format=torch.channels_last)
     with torch.autocast(device.type, dtype=torch.bfloat16, enabled=settings.precision == "bfloat16"):
@@ -206,8 +218,8 @@ def _loss(
     return LOSSES[settings.loss](output.float(), target, progress)
 
 
-def _rate(step: int, settings: RegressionSettings) -> float:
-    """Give the learning rate of a step."""
+def _rate(step: int, settings: DenoiserTraining) -> float:
+    """Compute the learning rate of a step."""
     return learning_rate_at(
         step,
         learning_rate=settings.learning_rate,
@@ -218,13 +230,13 @@ def _rate(step: int, settings: RegressionSettings) -> float:
 
 
 def _fast_convolutions(device: torch.device) -> AbstractContextManager[None]:
-    """Let cuDNN measure its algorithms once: all batches have one shape."""
+    """Make cuDNN measure its algorithms once: all batches have one shape."""
     if device.type != "cuda":
         return nullcontext()
     return torch.backends.cudnn.flags(enabled=True, benchmark=True, deterministic=False, allow_tf32=True)
 
 
-def _check_finite(loss: float, step: int, settings: RegressionSettings) -> None:
+def _check_finite(loss: float, step: int, settings: DenoiserTraining) -> None:
     """Refuse to go on with a loss that is not finite."""
     if not math.isfinite(loss):
         clipping = f"now {settings.clip_norm:g}" if settings.clip_norm else "now off, 1 is a good start"

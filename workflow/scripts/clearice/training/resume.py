@@ -41,8 +41,20 @@ class HistoryRow:
 
 
 @dataclass(frozen=True)
-class Progress:
-    """Where a training stands: steps done, seconds they took, the best weights so far, and the history."""
+class TrainingProgress:
+    """How far a training is.
+
+    Attributes
+    ----------
+    step
+        Steps done.
+    seconds
+        Wall time they took.
+    best
+        Weights of the best validation so far.
+    history
+        All validations so far.
+    """
 
     step: int
     seconds: float
@@ -81,7 +93,9 @@ def copied_weights(network: nn.Module) -> Weights:
     }
 
 
-def pack_state(progress: Progress, network: nn.Module, optimiser: torch.optim.Optimizer) -> dict[str, Any]:
+def pack_state(
+    progress: TrainingProgress, network: nn.Module, optimiser: torch.optim.Optimizer
+) -> dict[str, Any]:
     """Gather all a training needs to go on, as tensors and plain values.
 
     The generators are not among it: crop i of a training depends on its seed and on i alone.
@@ -96,11 +110,13 @@ def pack_state(progress: Progress, network: nn.Module, optimiser: torch.optim.Op
     }
 
 
-def unpack_state(state: Mapping[str, Any], network: nn.Module, optimiser: torch.optim.Optimizer) -> Progress:
-    """Put a network and its optimiser back into a packed state, and say where the training stands."""
+def unpack_state(
+    state: Mapping[str, Any], network: nn.Module, optimiser: torch.optim.Optimizer
+) -> TrainingProgress:
+    """Put a network and its optimiser back into a packed state, and return how far the training is."""
     network.load_state_dict(state["network"])
     optimiser.load_state_dict(state["optimiser"])
-    return Progress(
+    return TrainingProgress(
         step=state["step"],
         seconds=state["seconds"],
         best=dict(state["best"]),

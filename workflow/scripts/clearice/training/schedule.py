@@ -10,7 +10,7 @@ SCHEDULES = ("constant", "cosine")
 def learning_rate_at(
     step: int, *, learning_rate: float, schedule: str, warmup_steps: int, steps: int
 ) -> float:
-    """Give the learning rate of a step.
+    """Compute the learning rate of a step.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def learning_rate_at(
 
 
 def noise_level_at(step: int, *, curriculum_start: float, curriculum_fraction: float, steps: int) -> float:
-    """Give the level of the noise of a step: 1 is the full noise of the pair.
+    """Compute the level of the noise of a step: 1 is the full noise of the pair.
 
     The level grows linearly from `curriculum_start` at the first step to 1 after `curriculum_fraction` of all
     steps, and stays there. A fraction of 0 means no curriculum.

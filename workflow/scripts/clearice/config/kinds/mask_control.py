@@ -1,4 +1,4 @@
-"""Blur, Otsu mask, one value outside: wins both SNRs and must lose every honest test, so it stands in every table."""
+"""Blur, Otsu mask, one value outside: it wins both SNRs and must lose every honest test."""
 
 from __future__ import annotations
 

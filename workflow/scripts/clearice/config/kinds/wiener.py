@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from clearice.config.base import Settings, part_of
+from clearice.config.base import part_of
 from clearice.config.kind import Kind, MethodSettings
 from clearice.config.stages.extract_noise import ExtractNoise
 
@@ -25,6 +25,4 @@ class Wiener(MethodSettings):
     """What differs in extract_noise (noise: patches)."""
 
 
-KIND = Kind(
-    settings=Wiener, step="filter_micrographs", stages=("extract_noise",), needs=frozenset({"noise"})
-)
+KIND = Kind(settings=Wiener, step="filter_micrographs", stages=("extract_noise",), needs=frozenset({"noise"}))

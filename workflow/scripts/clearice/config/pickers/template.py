@@ -6,6 +6,7 @@ from pydantic import Field
 
 from clearice.config.base import Length
 from clearice.config.kind import Picker, PickerSettings
+from clearice.config.simulation import AtomSettings
 
 
 class Template(PickerSettings):
@@ -15,8 +16,15 @@ class Template(PickerSettings):
     """Pixels that a particle's diameter has in templates and in the micrograph they are compared with."""
     views: int = Field(ge=1, le=1000)
     """Directions from which every structure is projected, evenly spread over the sphere."""
-    turn_deg: Length
+    turn_deg: float = Field(gt=0, le=360)
     """Step of the rotation in the plane, in degrees."""
 
 
-PICKER = Picker(settings=Template, needs=frozenset({"templates"}))
+class TemplateStep(Template, AtomSettings):
+    """What the step project_templates takes: the picker's settings, the particle, how its atoms are read."""
+
+    particle_diameter_A: Length
+    """diameter of the particle in A"""
+
+
+PICKER = Picker(settings=Template, templates=TemplateStep)

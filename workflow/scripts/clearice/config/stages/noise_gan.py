@@ -80,5 +80,8 @@ class NoiseGanStep(NoiseGan):
 
 
 STAGE = Stage(
-    section=NoiseGan, settings=NoiseGanStep, before=("extract_noise",), borrowed={"criterion": "extract_noise"}
+    section=NoiseGan,
+    settings=NoiseGanStep,
+    before=("extract_noise",),
+    borrowed={"criterion": "extract_noise"},
 )

@@ -1,4 +1,4 @@
-"""Training pairs of simulated signal and synthetic noise (Li et al. 2022, 2.2.3: eq. 4 and the modulation F)."""
+"""Training pairs of simulated signal and synthetic noise (Li et al. 2022, 2.2.3: eq. 4, modulation F)."""
 
 from __future__ import annotations
 

@@ -1,0 +1,92 @@
+"""A wrong key, type or range ends in one sentence that names its place."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clearice.config.complaints import parse_row
+from clearice.config.tables import DatasetRow
+from clearice.config.whole import check_config
+from clearice.files.documents import read_yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    return copy.deepcopy(read_yaml(ROOT / "config" / "config.yaml"))
+
+
+def test_the_shipped_configuration_is_right(config: dict[str, Any]) -> None:
+    check_config(config)
+
+
+def wrong(change: Any, words: str) -> Any:
+    return pytest.param(change, words, id=words[:40])
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        wrong(lambda c: c.update(sede=1), "config: key 'sede' is unknown; did you mean 'seed'?"),
+        wrong(lambda c: c.pop("seed"), "config: seed is missing; give it (every random stream derives from it)"),
+        wrong(lambda c: c.update(seed="x"), "config: seed is 'x', but must be a whole number"),
+        wrong(lambda c: c.update(max_failed_fraction=2), "config: max_failed_fraction is 2, but must be at most 1"),
+        wrong(lambda c: c.update(gpus_per_job=-1), "config: gpus_per_job is -1, but must be at least 0"),
+        wrong(lambda c: c["run"].update(parts=["all"]), "config: run.parts.0 is 'all', but must be one of full, even, odd"),
+        wrong(lambda c: c["run"].update(methods=["raww"]), "run.methods names 'raww', which methods does not define; did you mean 'raw'?"),
+        wrong(lambda c: c["methods"].update(m={"kind": "magic"}), "config: methods.m.kind is 'magic', but must be one of bandpass, "),
+        wrong(lambda c: c["methods"].update(m=3), "config: methods.m is 3, but must be a mapping"),
+        wrong(lambda c: c["methods"].update(m={"kind": "binning"}), "config: methods.m: factor is missing"),
+        wrong(lambda c: c["methods"]["gaussian"].update(sigma_A=2), "config: methods.gaussian: key 'sigma_A' is unknown; did you mean 'sigma_px'?"),
+        wrong(lambda c: c["methods"]["lowpass_20A"].update(resolution_A=0), "config: methods.lowpass_20A: resolution_A is 0, but must be more than 0"),
+    ],
+)  # fmt: skip
+def test_a_wrong_setting_is_named(config: dict[str, Any], change: Any, words: str) -> None:
+    change(config)
+    with pytest.raises(ValueError) as error:
+        check_config(config)
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_every_complaint_is_told_at_once(config: dict[str, Any]) -> None:
+    config.update(seed=-1, gpus_per_job=9)
+    with pytest.raises(ValueError) as error:
+        check_config(config)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_cells_take_the_type_of_their_column_and_empty_ones_are_unknown() -> None:
+    row = parse_row(
+        DatasetRow, {"dataset": "a", "pixel_size_A": "1.50", "super_resolution": "2", "gain": ""}, "row 1"
+    )
+    assert (row["pixel_size_A"], row["super_resolution"], row["gain"], row["voltage_kV"]) == (
+        1.5,
+        2,
+        None,
+        None,
+    )
+    assert row["gain_operation"] == "multiply"
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ({"dataset": "a"}, "row 1: pixel_size_A is missing; give it (pixel size of the files in A)"),
+        ({"dataset": "a", "pixel_size_A": "big"}, "row 1: pixel_size_A is 'big', but must be a number"),
+        ({"dataset": "a", "pixel_size_A": "-1"}, "row 1: pixel_size_A is -1.0, but must be more than 0.05"),
+        ({"dataset": "a", "pixel_size_A": "1", "voltage": "300"}, "row 1: column 'voltage' is unknown; did you mean 'voltage_kV'?"),
+        ({"dataset": "a b", "pixel_size_A": "1"}, "row 1: dataset is 'a b', but must be a name"),
+        ({"dataset": "a", "pixel_size_A": "1", "gain_flip": "over"}, "gain_flip is 'over', but must be one of none, up_down, left_right"),
+        ({"dataset": "a", "pixel_size_A": "1", "defocus_um": "2-"}, "defocus_um is '2-', but must be underfocus in um"),
+    ],
+)  # fmt: skip
+def test_a_wrong_cell_is_named_with_its_row(cells: dict[str, str], words: str) -> None:
+    with pytest.raises(ValueError) as error:
+        parse_row(DatasetRow, cells, "row 1")
+    assert words in str(error.value)

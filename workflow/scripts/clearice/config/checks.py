@@ -1,0 +1,229 @@
+"""What cannot work together in a configuration, found before any job starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from clearice.config.complaints import complaints
+from clearice.config.registry import all_pickers, all_stages
+from clearice.config.variants import (
+    kind_of_method,
+    learns_from_halves,
+    members_of,
+    stage_setting,
+    stage_settings,
+    stages_of_method,
+    variant_of,
+)
+
+Config = Mapping[str, Any]
+SIMULATED = (
+    "voltage_kV",
+    "spherical_aberration_mm",
+    "amplitude_contrast",
+    "dose_e_per_A2",
+    "detector",
+    "super_resolution",
+    "structures",
+    "particle_diameter_A",
+    "particles_per_um2",
+    "ice_thickness_nm",
+    "defocus_um",
+)
+"""Columns of the datasets table that a simulation needs: a missing parameter is never guessed."""
+
+CUT_FROM = (
+    ("coarse", "crop_px", "simulation", ("height_px", "width_px")),
+    ("fine", "crop_px", "reweight", ("patch_px",)),
+    ("reweight", "patch_px", "sample_noise", ("field_px",)),
+    ("reweight", "patch_px", "simulation", ("height_px", "width_px")),
+    ("noise_gan", "patch_px", "extract_noise", ("patch_px",)),
+)
+"""Sides in pixels that must fit into those they are cut from: stage, setting, source, its settings."""
+
+
+def check_together(config: Config, datasets: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse names that mean nothing, and settings that do not fit one another, for the methods that are run.
+
+    Parameters
+    ----------
+    config
+        A configuration that fits its model.
+    datasets
+        Typed rows of the datasets table by name.
+
+    Raises
+    ------
+    ValueError
+        One line for each complaint.
+    """
+    run = list(config["run"]["methods"])
+    found = [*_names(config, datasets, run), *_picks(config, datasets)]
+    for name in run:
+        found += _stages(config, name)
+    found += _regions(config, datasets, run) + _templates(config, datasets)
+    simulating = [name for name in run if "simulation" in kind_of_method(config, name).needs]
+    if simulating:
+        found += _columns(f"method {simulating[0]}", datasets)
+    if found:
+        raise ValueError("\n".join(dict.fromkeys(found)))
+
+
+def check_halves(config: Config, kinds: Mapping[str, set[str]]) -> None:
+    """Refuse training on even and odd sums for datasets that have none.
+
+    Parameters
+    ----------
+    config
+        A configuration that fits its model.
+    kinds
+        For each dataset with micrographs, which kinds of rows it has: movie, pair, single.
+
+    Raises
+    ------
+    ValueError
+        One line for each dataset.
+    """
+    found = []
+    for name in config["run"]["methods"]:
+        if not learns_from_halves(config, name):
+            continue
+        group = config["methods"][name].get("group")
+        members = members_of(config, group) if group else list(kinds)
+        found += [
+            f"config: method {name} learns from even and odd sums, but dataset {dataset} has single micrographs only; "
+            "set noise2noise.pairing to neighbor2neighbor or added_noise for it, or leave the method out"
+            for dataset in members
+            if kinds.get(dataset) == {"single"}
+        ]
+    if found:
+        raise ValueError("\n".join(found))
+
+
+def _columns(who: str, datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Complain of datasets that lack what a simulation needs."""
+    return [
+        f"datasets table: {dataset} has no {', '.join(missing)}, which {who} needs for its simulation"
+        for dataset, row in datasets.items()
+        if (missing := [column for column in SIMULATED if row.get(column) is None])
+    ]
+
+
+def _regions(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: list[str]) -> list[str]:
+    """Complain of datasets in which particle-free boxes cannot be found."""
+    methods = [name for name in run if config["methods"][name].get("noise") == "free_boxes"]
+    return [
+        f"datasets table: {dataset} has no particle_diameter_A, which method {name} needs for particle-free boxes"
+        for name in methods[:1]
+        for dataset, row in datasets.items()
+        if row.get("particle_diameter_A") is None
+    ]
+
+
+def _templates(config: Config, datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Complain of datasets without what a picker is to compare micrographs with."""
+    pickers = [name for name in config["picking"]["pickers"] if all_pickers()[name].templates is not None]
+    return [
+        f"datasets table: {dataset} has no structures, which picker {name} needs for its templates"
+        for name in pickers
+        for dataset, row in datasets.items()
+        if row.get("structures") is None
+    ]
+
+
+def _names(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: list[str]) -> list[str]:
+    """Complain of methods, groups and datasets that are named but do not exist."""
+    found = []
+    for group, members in config["groups"].items():
+        unknown = [name for name in members if name not in datasets]
+        if unknown:
+            found.append(
+                f"config: groups.{group} names dataset {unknown[0]!r}, which is in no row of the datasets table"
+            )
+        if group in datasets:
+            found.append(
+                f"config: group {group!r} has the name of a dataset, whose models it would overwrite; rename it"
+            )
+    for name in run:
+        group = config["methods"][name].get("group")
+        if group and group not in config["groups"]:
+            found.append(f"config: methods.{name}.group is {group!r}, which groups does not define")
+        elif group and not found:
+            found += _pixel_sizes(config, name, [datasets[member] for member in members_of(config, group)])
+        if "extract_noise" in stages_of_method(config, name):
+            found += _guide(config)
+    reference = config["evaluation"]["reference"]
+    if config["evaluation"]["batches"] and reference not in run:
+        found.append(
+            f"config: evaluation.reference is {reference!r}, which is not in run.methods; name one that is"
+        )
+    return found
+
+
+def _pixel_sizes(config: Config, name: str, rows: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Complain of a group of several pixel sizes whose network works at none of its own."""
+    stage = kind_of_method(config, name).network
+    scale = stage_setting(config, variant_of(config, name, stage), stage, "rescale_to_A")
+    sizes = {row["pixel_size_A"] * row["sum_binning"] for row in rows}
+    if scale is None and len(sizes) > 1:
+        group = config["methods"][name]["group"]
+        yield (
+            f"config: the datasets of group {group!r} have pixel sizes {', '.join(map(str, sorted(sizes)))} A; set "
+            "rescale_to_A for the method that learns from them"
+        )
+
+
+def _guide(config: Config) -> Iterator[str]:
+    """Complain of a guide that is no method, or that needs a guide itself."""
+    guide = config["nt2c"]["guide"]
+    if guide not in config["methods"]:
+        yield f"config: nt2c.guide is {guide!r}, which methods does not define"
+    elif "extract_noise" in stages_of_method(config, guide):
+        kind = config["methods"][guide]["kind"]
+        yield f"config: nt2c.guide is an {kind} method itself; name a coarse denoiser or a filter"
+
+
+def _picks(config: Config, datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Complain where coordinates would be counted in other pixels than those they are used on."""
+    found = [
+        f"config: picking.extract_from names {name!r}, which methods does not define"
+        for name in config["picking"]["extract_from"]
+        if name not in config["methods"]
+    ]
+    if config["inference"]["return_at"] == "model" and (
+        config["evaluation"]["batches"] or config["picking"]["extract_from"]
+    ):
+        found.append(
+            "config: inference.return_at is model, but scores and particles are measured in the pixels of the raw "
+            "micrographs; return at original, or set evaluation.batches: 0 and picking.extract_from: []"
+        )
+    return found
+
+
+def _stages(config: Config, name: str) -> Iterator[str]:
+    """Complain of settings of a method's stages that do not fit one another."""
+    stages = stages_of_method(config, name)
+    for stage in stages:
+        values = stage_settings(config, variant_of(config, name, stage), stage)
+        yield from complaints(all_stages()[stage].settings, values, f"config: method {name}: {stage}")
+
+    def setting(stage: str, key: str) -> Any:
+        if stage not in all_stages():
+            return config[stage][key]
+        return stage_setting(config, variant_of(config, name, stage), stage, key)
+
+    for stage, key, source, sides in CUT_FROM:
+        if stage not in stages or (source in all_stages() and source not in stages):
+            continue
+        size, limit = setting(stage, key), min(setting(source, side) for side in sides)
+        if size > limit:
+            where = " and ".join(f"{source}.{side}" if side == sides[0] else side for side in sides)
+            yield (
+                f"config: method {name}: {stage}.{key} is {size} px, but it is cut from {where} of {limit} px; "
+                "make it smaller or that larger"
+            )
+    if "fine" in stages and setting("coarse", "rescale_to_A") != setting("fine", "rescale_to_A"):
+        yield (
+            f"config: method {name}: coarse and fine work at different pixel sizes; set training.rescale_to_A for both"
+        )

@@ -1,0 +1,49 @@
+"""The values of the shipped ``config/config.yaml`` for a step that is run from a shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from clearice.config.base import Settings, gather
+from clearice.config.registry import all_stages
+from clearice.config.variants import MAIN, stage_settings
+from clearice.config.whole import config_model, pickers_model
+from clearice.files.documents import read_yaml
+
+CONFIG = Path(__file__).resolve().parents[4] / "config" / "config.yaml"
+
+
+def default_settings(model: type[Settings]) -> dict[str, Any]:
+    """Return what the shipped configuration says of a step's settings; the user gives the rest.
+
+    Parameters
+    ----------
+    model
+        The model of what a step takes. Its values come from the stage that has it (of several, the first by
+        name), or from the sections that share a group of settings with it, or that one of its fields holds
+        whole.
+    """
+    config = read_yaml(CONFIG)
+    for name, stage in all_stages().items():
+        if stage.settings is model:
+            return stage_settings(config, MAIN, name)
+    sources = [{"seed": config["seed"]}]
+    for name, section in [*_sections(config_model()), *_sections(pickers_model())]:
+        values = config["pickers"][name] if name in config["pickers"] else config[name]
+        if _groups(section) & _groups(model):
+            sources.append(values)
+        if any(one.annotation is section for one in model.model_fields.values()):
+            sources.append({name: values})
+    return gather(model, *sources)
+
+
+def _sections(model: type[Settings]) -> list[tuple[str, type[Settings]]]:
+    """List the fields of a model that are models themselves."""
+    found = [(name, field.annotation) for name, field in model.model_fields.items()]
+    return [(name, one) for name, one in found if isinstance(one, type) and issubclass(one, Settings)]
+
+
+def _groups(model: type[Settings]) -> set[type]:
+    """Return the classes a model is made of, less what all models share."""
+    return set(model.__mro__) - set(Settings.__mro__)

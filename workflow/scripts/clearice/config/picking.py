@@ -1,0 +1,73 @@
+"""How particles are picked and cut out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
+
+from clearice.config.base import Length, Settings, filled_in
+from clearice.config.tables import OpticsColumns
+
+
+def _distinct(values: list[str]) -> list[str]:
+    """Refuse a list that names something twice."""
+    twice = [value for value in values if values.count(value) > 1]
+    if twice:
+        raise ValueError(f"{twice[0]!r} stands twice; name each once")
+    return values
+
+
+DistinctNames = Annotated[
+    list[str], AfterValidator(_distinct), Field(json_schema_extra={"uniqueItems": True})
+]
+"""Names, none of them twice."""
+
+
+class BoxSettings(Settings):
+    """The boxes around picks."""
+
+    box_A: Length
+    """Side of extracted boxes and EMAN boxes, in A; about 1.5 particle diameters."""
+
+
+class PickFiles(BoxSettings):
+    """What picks are written as."""
+
+    particles_are_dark: bool
+    """Whether particles are darker than ice."""
+    box_files: bool
+    """Write EMAN .box files."""
+    csv_files: bool
+    """Write .csv files."""
+
+
+class Picking(PickFiles):
+    """Particle picking and extraction."""
+
+    pickers: DistinctNames
+    """Pickers that are run on every method."""
+    extract_from: DistinctNames
+    """Methods whose picks are cut out."""
+    invert_contrast: bool
+    """Make extracted particles white, as RELION and cryoSPARC want them."""
+
+
+class PickSettings(PickFiles):
+    """What the step takes to pick."""
+
+    particle_diameter_A: Length
+    """diameter of the particle in A"""
+    picker: str
+    """Name of the picker."""
+    own: dict[str, Any]
+    """The picker's own settings, a model of which is in `config.pickers`."""
+
+
+class ExtractSettings(filled_in(OpticsColumns), BoxSettings):  # type: ignore[misc]
+    """What the step takes to cut particles out."""
+
+    particle_diameter_A: Length
+    """diameter of the particle in A"""
+    invert_contrast: bool
+    """Make extracted particles white."""

@@ -1,0 +1,184 @@
+"""The whole configuration: a model of its sections, its check, and the schema for editors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, create_model
+
+from clearice.config.base import Name, Settings, Share
+from clearice.config.complaints import complaints, nearest
+from clearice.config.evaluation import Evaluation
+from clearice.config.inference import Inference
+from clearice.config.picking import DistinctNames, Picking
+from clearice.config.registry import all_kinds, all_pickers, all_stages
+from clearice.config.reporting import Previews
+from clearice.config.simulation import Physics, Simulation
+from clearice.config.training import Training
+
+Config = Mapping[str, Any]
+
+METHOD_NAME = "^(?!main$)[A-Za-z][A-Za-z0-9_]*$"
+GROUP_NAME = "^[A-Za-z][A-Za-z0-9_-]*$"
+
+
+def _named(pattern: str, words: str) -> AfterValidator:
+    """Make the check of a name; pydantic's own patterns cannot say "anything but"."""
+
+    def check(name: str) -> str:
+        if not re.search(pattern, name):
+            raise ValueError(f"the name {name!r} must be {words}")
+        return name
+
+    return AfterValidator(check)
+
+
+MethodName = Annotated[str, _named(METHOD_NAME, "a letter, then letters, digits and _; not main")]
+GroupName = Annotated[str, _named(GROUP_NAME, "a letter, then letters, digits, _ and -")]
+
+
+class Run(Settings):
+    """What is run."""
+
+    methods: Annotated[DistinctNames, Field(min_length=1)]
+    """names of the methods to run"""
+    parts: Annotated[list[Literal["full", "even", "odd"]], Field(min_length=1)]
+    """sums that are denoised"""
+
+
+class Nt2cSection(Settings):
+    """Noise-Transfer2Clean."""
+
+    guide: Name
+    """method that shows where noise is pure"""
+
+
+class Sections(Settings):
+    """The sections that do not depend on which stages and pickers there are."""
+
+    datasets: Name
+    """path of the datasets table"""
+    micrographs: Name
+    """path of the micrographs sheet"""
+    seed: int = Field(ge=0)
+    """every random stream derives from it"""
+    max_failed_fraction: Share
+    """share of micrographs that may fail"""
+    gpus_per_job: int = Field(ge=0, le=1)
+    """GPUs that a training or denoising job asks for"""
+    run: Run
+    """what is run"""
+    methods: Annotated[dict[MethodName, dict[str, Any]], Field(min_length=1)]
+    """methods by name"""
+    groups: dict[GroupName, Annotated[list[str], Field(min_length=1)]]
+    """groups of datasets by name; a general model learns from all of a group"""
+    training: Training
+    """how the networks are trained"""
+    simulation: Simulation
+    """which simulated micrographs are made"""
+    physics: Physics
+    """what the simulator takes beyond the columns of the datasets table"""
+    nt2c: Nt2cSection
+    """Noise-Transfer2Clean"""
+    inference: Inference
+    """how a network is applied"""
+    evaluation: Evaluation
+    """what methods are judged by"""
+    picking: Picking
+    """particle picking and extraction"""
+    previews: Previews
+    """pictures to look at"""
+
+
+@cache
+def config_model() -> type[Settings]:
+    """Make the model of a whole configuration, with a section for every stage and picker with settings."""
+    fields: dict[str, Any] = {
+        name: (stage.section, Field(description=stage.section.__doc__))
+        for name, stage in all_stages().items()
+    }
+    words = "settings of the pickers that have some"
+    fields["pickers"] = (pickers_model(), Field(description=words))
+    return create_model("Config", __base__=Sections, __doc__="The configuration of a run.", **fields)
+
+
+@cache
+def pickers_model() -> type[Settings]:
+    """Make the model of the section `pickers`: a section for every picker that has settings."""
+    fields: dict[str, Any] = {
+        name: (picker.settings, Field(description=picker.settings.__doc__))
+        for name, picker in all_pickers().items()
+        if picker.settings.model_fields
+    }
+    return create_model("Pickers", __base__=Settings, __doc__="Settings of the pickers.", **fields)
+
+
+def check_config(config: Config) -> None:
+    """Check a whole configuration: its sections, and each method by the model of its kind.
+
+    Raises
+    ------
+    ValueError
+        One line for each complaint.
+    """
+    found = complaints(config_model(), dict(config), "config")
+    methods = config.get("methods")
+    if not found and isinstance(methods, Mapping):
+        for name, method in methods.items():
+            found += _method_complaints(str(name), method)
+        for name in config["run"]["methods"]:
+            if name not in methods:
+                found.append(
+                    f"config: run.methods names {name!r}, which methods does not define{nearest(name, methods)}"
+                )
+        for name in config["picking"]["pickers"]:
+            if name not in all_pickers():
+                found.append(
+                    f"config: picking.pickers names {name!r}, which is no picker{nearest(name, all_pickers())}"
+                )
+    if found:
+        raise ValueError("\n".join(found))
+
+
+def config_schema() -> dict[str, Any]:
+    """Make the JSON schema of a configuration for editors: the models' bounds and descriptions alone."""
+    schema = config_model().model_json_schema()
+    kinds = []
+    for kind in all_kinds().values():
+        one = kind.settings.model_json_schema()
+        schema["$defs"] |= one.pop("$defs", {})
+        kinds.append(one)
+    schema["properties"]["methods"] |= {
+        "additionalProperties": {"oneOf": kinds},
+        "propertyNames": {"pattern": METHOD_NAME},
+    }
+    schema["properties"]["groups"] |= {"propertyNames": {"pattern": GROUP_NAME}}
+    return as_schema(schema)
+
+
+def as_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Make a schema for editors of one that pydantic made: without titles, which only repeat the names."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **_without_titles(schema)}
+
+
+def _without_titles(node: Any) -> Any:
+    """Drop the titles and the defaults "not given" of a schema."""
+    if isinstance(node, Mapping):
+        return {
+            name: _without_titles(value)
+            for name, value in node.items()
+            if not (name == "title" and isinstance(value, str)) and (name, value) != ("default", None)
+        }
+    return [_without_titles(one) for one in node] if isinstance(node, list) else node
+
+
+def _method_complaints(name: str, method: Any) -> list[str]:
+    """Check one method entry by the model of its kind."""
+    kinds = all_kinds()
+    kind = method.get("kind") if isinstance(method, Mapping) else None
+    if kind not in kinds:
+        return [f"config: methods.{name}.kind is {kind!r}, but must be one of {', '.join(sorted(kinds))}"]
+    return complaints(kinds[kind].settings, dict(method), f"config: methods.{name}")

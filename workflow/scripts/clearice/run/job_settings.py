@@ -1,0 +1,126 @@
+"""The settings a job takes, one mapping each; every function's parameters are named like wildcards."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from clearice.config.base import gather
+from clearice.config.evaluation import RegionSettings, ScoreSettings
+from clearice.config.inference import InferenceStep
+from clearice.config.picking import ExtractSettings, PickSettings
+from clearice.config.registry import all_pickers
+from clearice.config.reporting import PreviewSettings, ReportSettings
+from clearice.config.sheet import parse_structures
+from clearice.config.simulation import SimulateStep
+from clearice.config.tables import ExportSettings, SumSettings
+from clearice.config.variants import highpass_of, pairings_of, scale_of, stage_settings
+from clearice.run.plan import Plan
+from clearice.run.products import Products
+
+Settings = dict[str, Any]
+
+
+class JobSettings:
+    """The settings that jobs take, in the order of their names: Snakemake compares them by their text."""
+
+    def __init__(self, plan: Plan, products: Products) -> None:
+        self._plan, self._config, self._products = plan, plan.config, products
+
+    def sums(self, dataset: str) -> Settings:
+        """Return what the sums of a dataset are made with."""
+        return gather(SumSettings, self._plan.datasets[dataset])
+
+    def all_sums(self) -> dict[str, Settings]:
+        """Return what the sums of every dataset must have been made with."""
+        return {name: self.sums(name) for name in self._plan.datasets}
+
+    def export(self, dataset: str) -> Settings:
+        """Return what a table of sums for RELION says."""
+        return gather(ExportSettings, self._plan.datasets[dataset])
+
+    def stage(self, stage: str, variant: str) -> Settings:
+        """Return what the step of a stage takes."""
+        return stage_settings(self._config, variant, stage)
+
+    def simulation(self, dataset: str, batch: str) -> Settings:
+        """Return what a simulation of micrographs takes."""
+        section = {name: value for name, value in self._config["simulation"].items() if "movie" not in name}
+        return self._simulation(dataset, self._products.simulated_in(batch), section, self._config["physics"])
+
+    def simulated_movies(self, dataset: str, batch: str) -> Settings:
+        """Return what a simulation of movies takes: the same physics, with frames."""
+        section = self._config["simulation"]
+        frames = {"frames": section["movie_frames"], "drift_A": section["movie_drift_A"]}
+        physics = {**self._config["physics"], **frames}
+        return self._simulation(dataset, self._products.movie_sizes[batch], section, physics)
+
+    def method(self, method: str) -> Settings:
+        """Return the entry of a method."""
+        return dict(sorted(self._config["methods"][method].items()))
+
+    def inference(self, method: str) -> Settings:
+        """Return how the network of a method is applied."""
+        of_network = {
+            "rescale_to_A": scale_of(self._config, method),
+            "highpass_A": highpass_of(self._config, method),
+        }
+        return gather(InferenceStep, of_network, self._config["inference"])
+
+    def regions(self, dataset: str) -> Settings:
+        """Return what boxes are chosen with."""
+        return gather(RegionSettings, self._plan.datasets[dataset], self._config["evaluation"])
+
+    def scores(self) -> Settings:
+        """Return the band in which images are compared."""
+        return gather(ScoreSettings, self._config["evaluation"])
+
+    def picks(self, dataset: str, picker: str) -> Settings:
+        """Return what a picker takes."""
+        own = {"picker": picker, "own": self._config["pickers"].get(picker, {})}
+        return gather(PickSettings, own, self._plan.datasets[dataset], self._config["picking"])
+
+    def templates(self, dataset: str, picker: str) -> Settings:
+        """Return what the projections are made with that a picker compares with."""
+        model = all_pickers()[picker].templates
+        if model is None:
+            raise ValueError(f"picker {picker!r} compares with no templates, so there are none to make")
+        own = self._config["pickers"][picker]
+        return gather(model, own, self._plan.datasets[dataset], self._config["physics"])
+
+    def extraction(self, dataset: str) -> Settings:
+        """Return what particles are cut out with."""
+        return gather(ExtractSettings, self._plan.datasets[dataset], self._config["picking"])
+
+    def previews(self) -> Settings:
+        """Return how pictures are drawn."""
+        return gather(PreviewSettings, self._config["previews"])
+
+    def report(self) -> Settings:
+        """Return what the report shows."""
+        methods = self._products.scored_methods
+        own = {
+            "run_methods": list(self._plan.methods),
+            "shown_methods": methods,
+            "pairings": dict(sorted(pairings_of(self._config, methods).items())),
+        }
+        return gather(ReportSettings, own, self._config["evaluation"], self._config["previews"])
+
+    def _weights(self, dataset: str) -> list[float]:
+        """List the weights of the atomic models of a dataset."""
+        return list(parse_structures(self._plan.column(dataset, "structures"), dataset).values())
+
+    def _simulation(
+        self, dataset: str, number: int, section: Mapping[str, Any], physics: Mapping[str, Any]
+    ) -> Settings:
+        """Collect what a simulation takes of the datasets table and of the config."""
+        row = self._plan.datasets[dataset]
+        own = {
+            "weights": self._weights(dataset),
+            "number": number,
+            "pixel_size_A": section["pixel_size_A"] or row["pixel_size_A"] * row["sum_binning"],
+            "detector_pixel_size_A": row["pixel_size_A"],
+            "physics": dict(sorted(physics.items())),
+            "seed": self._config["seed"],
+        }
+        return gather(SimulateStep, own, section, row)
