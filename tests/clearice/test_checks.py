@@ -61,7 +61,10 @@ def test_methods_that_are_not_run_are_not_checked(config: dict[str, Any]) -> Non
             lambda c: c["nt2c"].update(guide="nothing"),
             "nt2c.guide is 'nothing', which methods does not define",
         ),
-        (lambda c: c["nt2c"].update(guide="nt2c"), "nt2c.guide is an nt2c method itself"),
+        (
+            lambda c: c["nt2c"].update(guide="nt2c"),
+            "nt2c.guide is 'nt2c' of kind nt2c, which needs a guide itself",
+        ),
         (lambda c: c["groups"].update(all=["a", "z"]), "groups.all names dataset 'z', which is in no row"),
         (lambda c: c["groups"].update(a=["a"]), "group 'a' has the name of a dataset"),
         (
@@ -117,3 +120,33 @@ def test_noise2noise_on_single_micrographs_needs_another_diet(config: dict[str, 
         check_halves(config, {"a": {"movie"}, "b": {"single"}})
     config["noise2noise"]["pairing"] = "neighbor2neighbor"
     check_halves(config, {"b": {"single"}})
+
+
+def test_a_guide_is_checked_like_a_method_of_the_run(config: dict[str, Any]) -> None:
+    """Whoever asks for noise patches has the guide made, and what the guide needs."""
+    config["methods"]["wiener"] = {"kind": "wiener", "noise": "patches", "ring_px": 4}
+    config["run"]["methods"] = ["raw", "wiener"]
+    check_together(config, DATASETS)
+    lacking = {"a": {**DATASETS["a"], "structures": None}}
+    with pytest.raises(ValueError, match="a has no structures, which method coarse needs for its simulation"):
+        check_together(config, lacking)
+    config["nt2c"]["guide"] = "n2n"
+    check_together(config, lacking)
+    with pytest.raises(ValueError, match="method n2n learns from even and odd sums"):
+        check_halves(config, {"a": {"single"}})
+    config["methods"]["wiener"]["noise"] = "free_boxes"
+    config["nt2c"]["guide"] = "coarse"
+    check_together(config, lacking)
+
+
+def test_particle_free_boxes_and_templates_need_their_columns(config: dict[str, Any]) -> None:
+    config["run"]["methods"] = ["raw", "wiener"]
+    lacking = {"a": {**DATASETS["a"], "structures": None, "particle_diameter_A": None}}
+    with pytest.raises(ValueError, match="a has no particle_diameter_A, which method wiener needs"):
+        check_together(config, lacking)
+    config["run"]["methods"] = ["raw"]
+    config["picking"]["pickers"] = ["template"]
+    with pytest.raises(
+        ValueError, match="a has no structures, which picker template needs for its templates"
+    ):
+        check_together(config, lacking)

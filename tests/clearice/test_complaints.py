@@ -38,6 +38,17 @@ def wrong(change: Any, words: str) -> Any:
         wrong(lambda c: c.update(max_failed_fraction=2), "config: max_failed_fraction is 2, but must be at most 1"),
         wrong(lambda c: c.update(gpus_per_job=-1), "config: gpus_per_job is -1, but must be at least 0"),
         wrong(lambda c: c["run"].update(parts=["all"]), "config: run.parts.0 is 'all', but must be one of full, even, odd"),
+        wrong(lambda c: c.update(application={}), "config: key 'application' is unknown; it is called 'inference' now"),
+        wrong(lambda c: c["noise2noise"].update(diet="x"), "config: noise2noise: key 'diet' is unknown; it is called 'pairing' now"),
+        wrong(lambda c: c["methods"].update(m={"kind": "blur_and_mask"}), "wiener; it is called 'mask_control' now"),
+        wrong(lambda c: c.update(seed=None), "config: seed is None, but must be a whole number"),
+        wrong(lambda c: c["run"].update(parts=["full", "full"]), "config: run.parts: 'full' stands twice; name each once"),
+        wrong(lambda c: c.update(groups={"g": ["a", "a"]}), "config: groups.g: 'a' stands twice"),
+        wrong(lambda c: c["methods"].update(main={"kind": "raw"}), "config: methods: the name 'main' must be a letter"),
+        wrong(lambda c: c["methods"].update(m={"kind": "noise2noise", "group": ""}), "config: methods.m: group is empty"),
+        wrong(lambda c: c["picking"].update(pickers=["blobb"]), "picking.pickers names 'blobb', which is no picker; did you mean 'blob'?"),
+        wrong(lambda c: c["training"].update(warmup_steps=10**6), "config: training: warmup_steps (1000000) exceed steps"),
+        wrong(lambda c: c["training"].update(width=47), "config: training.width is 47, but must be a multiple of 3"),
         wrong(lambda c: c["run"].update(methods=["raww"]), "run.methods names 'raww', which methods does not define; did you mean 'raw'?"),
         wrong(lambda c: c["methods"].update(m={"kind": "magic"}), "config: methods.m.kind is 'magic', but must be one of bandpass, "),
         wrong(lambda c: c["methods"].update(m=3), "config: methods.m is 3, but must be a mapping"),
@@ -52,6 +63,13 @@ def test_a_wrong_setting_is_named(config: dict[str, Any], change: Any, words: st
         check_config(config)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_whole_number_is_written_without_a_point(config: dict[str, Any]) -> None:
+    """Counts are used as they stand: what a plan makes of 2.0 batches is no question for later."""
+    config["training"].update(steps=2000.0)
+    with pytest.raises(ValueError, match="steps is 2000.0, but must be a whole number"):
+        check_config(config)
 
 
 def test_every_complaint_is_told_at_once(config: dict[str, Any]) -> None:

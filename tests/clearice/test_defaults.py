@@ -57,6 +57,13 @@ def test_settings_of_stages_and_sections_are_those_of_the_configuration() -> Non
     assert atoms["b_factor_floor_A2"] == CONFIG["physics"]["b_factor_floor_A2"]
 
 
+def test_the_stage_says_whose_settings_a_training_takes() -> None:
+    coarse, noise2noise = (default_settings(DenoiserTraining, stage) for stage in ("coarse", "noise2noise"))
+    assert "pairing" not in coarse and coarse["curriculum_fraction"] > 0
+    assert noise2noise["pairing"] == "noise2noise" and noise2noise["curriculum_fraction"] == 0
+    assert default_settings(DenoiserTraining, "fine")["warm_start"] is True
+
+
 def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> ScoreSettings:
     seen: list[ScoreSettings] = []
 
@@ -168,7 +175,7 @@ def test_a_number_is_a_finite_number_and_nothing_else(value: object) -> None:
         ({"added_noise_sd": 1.0}, "added_noise_sd is 1.0 for the pairing supervised"),
         ({"width": 25}, "width is 25, but must be a multiple of 3"),
         ({"loss": "L3"}, "loss is 'L3', but must be one of L2, L1, L0"),
-        ({"precision": "float16"}, "must be one of float32, bfloat16"),
+        ({"precision": "float16"}, "must be one of auto, float32, bfloat16"),
     ],
 )
 def test_trainings_that_cannot_be_meant_are_refused(change: dict[str, Any], words: str) -> None:

@@ -13,7 +13,7 @@ import scipy.ndimage
 import torch
 from numpy.typing import NDArray
 
-from clearice.config.pickers.template import Template, TemplateStep
+from clearice.config.pickers.template import Template
 from clearice.files.stacks import read_stack
 from clearice.image.thresholds import otsu
 from clearice.picking import blob
@@ -278,12 +278,15 @@ def test_the_step_writes_dark_normalised_projections_of_every_structure(tmp_path
     ]
     for name in ("one", "two"):
         (tmp_path / f"{name}.pdb").write_text("\n".join([*lines, "END", ""]))
-    settings = TemplateStep(
-        pixels_per_diameter=16.0, views=5, turn_deg=15.0, particle_diameter_A=DIAMETER_A, **PHYSICS
-    )
+    settings = {
+        "pixels_per_diameter": 16.0, "views": 5, "turn_deg": 15.0, "particle_diameter_A": DIAMETER_A, **PHYSICS
+    }  # fmt: skip
     target = tmp_path / "templates.mrcs"
     step().project_templates(
-        structures=[tmp_path / "one.pdb", tmp_path / "two.pdb"], templates=target, settings=settings
+        structures=[tmp_path / "one.pdb", tmp_path / "two.pdb"],
+        templates=target,
+        picker="template",
+        settings=settings,
     )
     stack = read_stack(target)
     side_px = template_side_px(16.0)
@@ -296,9 +299,15 @@ def test_the_step_writes_dark_normalised_projections_of_every_structure(tmp_path
     assert (centre < corner).all(), "matter is dark"
     again = tmp_path / "again.mrcs"
     step().project_templates(
-        structures=[tmp_path / "one.pdb", tmp_path / "two.pdb"], templates=again, settings=settings
+        structures=[tmp_path / "one.pdb", tmp_path / "two.pdb"],
+        templates=again,
+        picker="template",
+        settings=settings,
     )
     assert again.read_bytes() == target.read_bytes()
+    for picker, words in (("blob", "compares with no templates"), ("ball", "'ball' is unknown")):
+        with pytest.raises(ValueError, match=words):
+            step().project_templates(structures=[], templates=again, picker=picker, settings=settings)
     image, centres = planted()
     own = Template(pixels_per_diameter=16.0, views=5, turn_deg=15.0)
     found = pick(image, DIAMETER_PX, settings=own, templates=stack.images)

@@ -10,7 +10,8 @@ WORKFLOW = Path(workflow.current_basedir).parent
 SCRIPTS = WORKFLOW / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from clearice.config.registry import all_pickers
+from clearice.config.registry import all_pickers, all_stages
+from clearice.config.training import DenoiserTraining
 from clearice.config.variants import kind_of_method
 from clearice.run.fingerprint import fingerprint
 from clearice.run.inputs import JobInputs
@@ -79,9 +80,24 @@ def fingerprint_of_picker(picker):
     )
 
 
+def fingerprint_of_templates(picker):
+    """Hash the step that projects structures, with the settings of the picker."""
+    return fingerprint_of("project_templates.py", f"config/pickers/{picker}.py")
+
+
 def fingerprints():
-    """Hash every step of the workflow, for the provenance."""
-    return {path.name: fingerprint(path) for path in sorted(SCRIPTS.glob("*.py"))}
+    """Hash every step of the workflow, and those that find code by name with that code, for the provenance."""
+    of_filters = {
+        f"filter_micrographs.py {method}": fingerprint_of_filter(method)
+        for method in PLAN.scored_methods
+        if kind_of_method(config, method).step == "filter_micrographs"
+    }
+    of_pickers = {
+        f"pick_particles.py {picker}": fingerprint_of_picker(picker)
+        for picker in config["picking"]["pickers"]
+    }
+    steps = {path.name: fingerprint(path) for path in sorted(SCRIPTS.glob("*.py"))}
+    return {**steps, **of_filters, **of_pickers}
 
 
 def memory(megabytes):
@@ -100,6 +116,11 @@ def methods_of_step(step):
         name for name in config["methods"] if kind_of_method(config, name).step == step
     ]
     return "|".join(names) or "(?!)"
+
+
+def stages_of_denoisers():
+    """Match the names of all stages that train a denoiser, for a wildcard constraint."""
+    return "|".join(name for name, stage in all_stages().items() if stage.settings is DenoiserTraining)
 
 
 def scores_compare(picker):

@@ -16,7 +16,8 @@ rule project_templates:
         mem_mb=memory(4000),
         runtime=minutes(60),
     params:
-        code=fingerprint_of("project_templates.py"),
+        code=ask(fingerprint_of_templates),
+        picker="{picker}",
         settings=ask(SETTINGS.templates),
     script:
         "../scripts/project_templates.py"

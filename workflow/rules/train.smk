@@ -12,7 +12,7 @@ rule train_denoiser:
     benchmark:
         "logs/{dataset}/train_{stage}/{variant}.benchmark.tsv"
     wildcard_constraints:
-        stage="noise2noise|coarse|fine",
+        stage=stages_of_denoisers(),
     conda:
         "../../envs/clearice.yaml"
     threads: 8

@@ -15,7 +15,7 @@ from clearice.image.highpass import highpass
 from clearice.networks.fast_unet import FastUNet
 from clearice.networks.unet import UNet
 from clearice.run.batches import Noted, files_of, process_manifest
-from clearice.run.devices import choose_device
+from clearice.run.devices import choose_device, choose_precision
 from clearice.run.step import run
 
 log = logging.getLogger("denoise_micrographs")
@@ -85,7 +85,8 @@ def _fast(trained: NetworkFile, model: Path, device: str, settings: InferenceSte
         )
     network = UNet(**trained.settings)
     network.load_state_dict(trained.weights)
-    return FastUNet(network, torch_device, settings.precision, settings.tile_memory_mb)
+    precision = choose_precision(settings.precision, torch_device)
+    return FastUNet(network, torch_device, precision, settings.tile_memory_mb)
 
 
 run(denoise_micrographs, globals())

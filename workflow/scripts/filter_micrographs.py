@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from clearice.config.complaints import checked
 from clearice.config.registry import kind_named
 from clearice.denoisers.registry import Evidence, load_denoiser
 from clearice.files.mapped import map_images
@@ -13,8 +12,8 @@ from clearice.files.regions import read_regions
 from clearice.files.tables import read_table
 from clearice.image.boxes import Square, squares_of_patches
 from clearice.image.units import length_px
-from clearice.run.batches import Skip, files_of, process_manifest
-from clearice.run.step import run
+from clearice.run.batches import FAILED, OK, Skip, files_of, process_manifest, read_manifest
+from clearice.run.step import as_settings, run
 
 
 def filter_micrographs(
@@ -37,7 +36,7 @@ def filter_micrographs(
     micrograph it stands for.
     """
     kind = str(settings.get("kind"))
-    own = checked(kind_named(kind).settings, settings, "settings")
+    own = as_settings(kind_named(kind).settings, settings, "settings")
     denoise = load_denoiser(kind)
     namesakes = {} if statistics is None else files_of(statistics)
     boxes_of = _boxes_of(regions, patches, positions)
@@ -58,25 +57,25 @@ def _boxes_of(
     regions: Path | None, patches: Path | None, positions: Path | None
 ) -> Callable[[str, Micrograph], tuple[Square, ...] | None]:
     """Make the function that finds the boxes of a micrograph in which there is nothing but noise."""
-    files = {} if regions is None else files_of(regions)
-    stacks = {} if patches is None else files_of(patches)
-    rows = [] if positions is None else read_table(positions)
+    source = regions or patches
+    rows = {} if source is None else {row.micrograph: row for row in read_manifest(source)}
+    places = [] if positions is None else read_table(positions)
 
     def boxes(name: str, image: Micrograph) -> tuple[Square, ...] | None:
+        if source is None:
+            return None
+        row = rows.get(name)
+        if row is None or row.status == FAILED:
+            raise ValueError(row.reason if row else f"{name} has no row in {source}; make that batch again")
+        if row.status != OK:
+            raise Skip(f"the noise of {name} cannot be measured: {row.reason}")
+        file = source.parent / row.file
         if regions is not None:
-            if name not in files:
-                raise Skip(
-                    f"{name} has no particle-free boxes to measure its noise in; see its row in {regions}"
-                )
-            return tuple(read_regions(files[name]).free)
-        if patches is not None:
-            if name not in stacks:
-                raise Skip(f"{name} has no noise patches to measure its noise in; see its row in {patches}")
-            stack = map_images(stacks[name])
-            corners = [(int(row["y_px"]), int(row["x_px"])) for row in rows if row["micrograph"] == name]
-            scale = length_px(stack.pixel_size_A, image.pixel_size_A)
-            return squares_of_patches(corners, stack.images.shape[-1], scale, image.pixels.shape)
-        return None
+            return tuple(read_regions(file).free)
+        stack = map_images(file)
+        corners = [(int(one["y_px"]), int(one["x_px"])) for one in places if one["micrograph"] == name]
+        scale = length_px(stack.pixel_size_A, image.pixel_size_A)
+        return squares_of_patches(corners, stack.images.shape[-1], scale, image.pixels.shape)
 
     return boxes
 

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from clearice.config.complaints import checked
 from clearice.config.picking import PickSettings
 from clearice.config.registry import picker_named
 from clearice.files.coordinates import Coordinates, write_box, write_coordinates_star, write_csv
@@ -14,7 +13,7 @@ from clearice.image.units import length_px
 from clearice.picking.records import CANDIDATE_COLUMNS, SUMMARY_COLUMNS, candidate_rows, summary_row
 from clearice.picking.registry import load_picker
 from clearice.run.batches import process_manifest
-from clearice.run.step import run
+from clearice.run.step import as_settings, run
 
 
 def pick_particles(
@@ -32,7 +31,7 @@ def pick_particles(
     `candidates` lists every place the picker looked at, with its score; `summary` the threshold of each
     micrograph. `templates` are projections of the particle, for a picker that compares with them.
     """
-    own = checked(picker_named(settings.picker).settings, settings.own, f"pickers.{settings.picker}")
+    own = as_settings(picker_named(settings.picker).settings, settings.own, f"pickers.{settings.picker}")
     pick = load_picker(settings.picker)
     projections = None if templates is None else read_stack(templates).images
     places: list[dict[str, object]] = []

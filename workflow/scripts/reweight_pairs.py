@@ -10,8 +10,13 @@ from clearice.files.stacks import read_stack, write_stack
 from clearice.files.tables import write_table
 from clearice.image.units import same_pixel_size
 from clearice.noise.preparation import prepared
-from clearice.noise.records import WEIGHT_COLUMNS, weight_row
-from clearice.noise.weighted_pairs import check_field_size, divided_fields, draw_pairs
+from clearice.noise.weighted_pairs import (
+    WEIGHT_COLUMNS,
+    check_field_size,
+    divided_fields,
+    draw_pairs,
+    weight_row,
+)
 from clearice.run.batches import files_of, partner_row, process_manifest, write_manifest
 from clearice.run.seeds import numpy_generator
 from clearice.run.step import run

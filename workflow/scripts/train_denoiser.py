@@ -16,7 +16,7 @@ from clearice.image.rescale import rescale_images
 from clearice.image.units import same_pixel_size
 from clearice.networks.unet import UNet
 from clearice.run.batches import checksum
-from clearice.run.devices import choose_device, torch_generator
+from clearice.run.devices import choose_device, choose_precision, torch_generator
 from clearice.run.fingerprint import training_fingerprint
 from clearice.run.seeds import derived_seed
 from clearice.run.step import run
@@ -63,6 +63,7 @@ def train_denoiser(
             "warm_start is true, but no network to start from is given; give one, or set it false"
         )
     torch_device, architecture = choose_device(device), network_settings(settings)
+    settings = settings.model_copy(update={"precision": choose_precision(settings.precision, torch_device)})
     crop_seed = derived_seed(settings.seed, "training", stage)
     about = {"splits": dict(splits), "stage": stage, "variant": variant, "seed": settings.seed}
     parameters = {**regression_record(settings, crop_seed), **architecture, **about}

@@ -7,11 +7,11 @@ torch, because the Snakefile reads it all.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 Length = Annotated[float, Field(gt=0)]
 """A positive number."""
@@ -21,6 +21,25 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 Name = Annotated[str, Field(min_length=1)]
 """A text that is not empty."""
+
+
+Precision = Literal["auto", "float32", "bfloat16"]
+"""Arithmetic of a network; auto is decided by the job, on the machine that runs it. bfloat16 is mixed precision."""
+
+
+def _distinct(values: list[Any]) -> list[Any]:
+    """Refuse a list that names something twice."""
+    twice = [value for value in values if values.count(value) > 1]
+    if twice:
+        raise ValueError(f"{twice[0]!r} stands twice; name each once")
+    return values
+
+
+Distinct = (AfterValidator(_distinct), Field(json_schema_extra={"uniqueItems": True}))
+"""What makes a list one of different things."""
+
+DistinctNames = Annotated[list[str], *Distinct]
+"""Names, none of them twice."""
 
 
 class Settings(BaseModel):
@@ -36,6 +55,27 @@ class Settings(BaseModel):
     )
 
 
+class _Derived(Settings):
+    """Settings whose fields are handed over with their descriptions: there is no source to look for them in."""
+
+    model_config = ConfigDict(use_attribute_docstrings=False)
+
+
+def derived(name: str, words: str | None, fields: Mapping[str, Any]) -> type[Settings]:
+    """Make a model of fields that are described already; classes that inherit it describe theirs as usual.
+
+    Parameters
+    ----------
+    name, words
+        Name and docstring of the model.
+    fields
+        Type and `Field` by name.
+    """
+    model = create_model(name, __base__=_Derived, __doc__=words, **fields)
+    model.model_config["use_attribute_docstrings"] = True
+    return model
+
+
 @cache
 def part_of(model: type[Settings]) -> type[Settings]:
     """Make the model of a mapping that may give any of a model's settings, each within its bounds."""
@@ -43,7 +83,7 @@ def part_of(model: type[Settings]) -> type[Settings]:
     for name, field in model.model_fields.items():
         kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
         fields[name] = (kind, Field(default=None, description=field.description))
-    return create_model(f"PartOf{model.__name__}", __base__=Settings, __doc__=model.__doc__, **fields)
+    return derived(f"PartOf{model.__name__}", model.__doc__, fields)
 
 
 @cache
@@ -57,7 +97,7 @@ def filled_in(model: type[Settings]) -> type[Settings]:
             Annotated[kind, *field.metadata] if field.metadata else kind,
             Field(description=field.description),
         )
-    return create_model(f"Known{model.__name__}", __base__=Settings, __doc__=model.__doc__, **fields)
+    return derived(f"Known{model.__name__}", model.__doc__, fields)
 
 
 def gather(model: type[Settings], *sources: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,11 +122,13 @@ def gather(model: type[Settings], *sources: Mapping[str, Any]) -> dict[str, Any]
     for name in sorted(model.model_fields):
         for source in sources:
             if name in source:
-                found[name] = source[name]
+                found[name] = in_order(source[name])
                 break
     return found
 
 
-def names_of(models: Iterable[type[Settings]]) -> set[str]:
-    """Return the names of all fields of some models."""
-    return {name for model in models for name in model.model_fields}
+def in_order(value: Any) -> Any:
+    """Sort a mapping by its names, those within it too: equal settings have one text."""
+    if isinstance(value, Mapping):
+        return {name: in_order(value[name]) for name in sorted(value)}
+    return value

@@ -7,6 +7,8 @@ from typing import Any
 
 from clearice.config.complaints import complaints
 from clearice.config.registry import all_pickers, all_stages
+from clearice.config.simulation import SimulateStep
+from clearice.config.tables import DatasetRow, PixelColumn
 from clearice.config.variants import (
     kind_of_method,
     learns_from_halves,
@@ -18,18 +20,10 @@ from clearice.config.variants import (
 )
 
 Config = Mapping[str, Any]
-SIMULATED = (
-    "voltage_kV",
-    "spherical_aberration_mm",
-    "amplitude_contrast",
-    "dose_e_per_A2",
-    "detector",
-    "super_resolution",
-    "structures",
-    "particle_diameter_A",
-    "particles_per_um2",
-    "ice_thickness_nm",
-    "defocus_um",
+SIMULATED = tuple(
+    name
+    for name in DatasetRow.model_fields
+    if name == "structures" or (name in SimulateStep.model_fields and name not in PixelColumn.model_fields)
 )
 """Columns of the datasets table that a simulation needs: a missing parameter is never guessed."""
 
@@ -58,8 +52,8 @@ def check_together(config: Config, datasets: Mapping[str, Mapping[str, Any]]) ->
     ValueError
         One line for each complaint.
     """
-    run = list(config["run"]["methods"])
-    found = [*_names(config, datasets, run), *_picks(config, datasets)]
+    run = _with_guide(config, list(config["run"]["methods"]))
+    found = [*_names(config, datasets, run), *_picks(config)]
     for name in run:
         found += _stages(config, name)
     found += _regions(config, datasets, run) + _templates(config, datasets)
@@ -86,7 +80,7 @@ def check_halves(config: Config, kinds: Mapping[str, set[str]]) -> None:
         One line for each dataset.
     """
     found = []
-    for name in config["run"]["methods"]:
+    for name in _with_guide(config, list(config["run"]["methods"])):
         if not learns_from_halves(config, name):
             continue
         group = config["methods"][name].get("group")
@@ -101,6 +95,13 @@ def check_halves(config: Config, kinds: Mapping[str, set[str]]) -> None:
         raise ValueError("\n".join(found))
 
 
+def _with_guide(config: Config, run: list[str]) -> list[str]:
+    """Add the method that shows where noise is pure, where one of the run asks for it: it is made too."""
+    guide = config["nt2c"]["guide"]
+    asked = any("extract_noise" in stages_of_method(config, name) for name in run)
+    return [*run, guide] if asked and guide in config["methods"] and guide not in run else run
+
+
 def _columns(who: str, datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Complain of datasets that lack what a simulation needs."""
     return [
@@ -112,7 +113,8 @@ def _columns(who: str, datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 def _regions(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: list[str]) -> list[str]:
     """Complain of datasets in which particle-free boxes cannot be found."""
-    methods = [name for name in run if config["methods"][name].get("noise") == "free_boxes"]
+    asking = [name for name in run if "noise" in kind_of_method(config, name).needs]
+    methods = [name for name in asking if not stages_of_method(config, name)]
     return [
         f"datasets table: {dataset} has no particle_diameter_A, which method {name} needs for particle-free boxes"
         for name in methods[:1]
@@ -154,7 +156,7 @@ def _names(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: list[
         if "extract_noise" in stages_of_method(config, name):
             found += _guide(config)
     reference = config["evaluation"]["reference"]
-    if config["evaluation"]["batches"] and reference not in run:
+    if config["evaluation"]["batches"] and reference not in config["run"]["methods"]:
         found.append(
             f"config: evaluation.reference is {reference!r}, which is not in run.methods; name one that is"
         )
@@ -181,10 +183,13 @@ def _guide(config: Config) -> Iterator[str]:
         yield f"config: nt2c.guide is {guide!r}, which methods does not define"
     elif "extract_noise" in stages_of_method(config, guide):
         kind = config["methods"][guide]["kind"]
-        yield f"config: nt2c.guide is an {kind} method itself; name a coarse denoiser or a filter"
+        yield (
+            f"config: nt2c.guide is {guide!r} of kind {kind}, which needs a guide itself; "
+            "name a coarse denoiser or a filter"
+        )
 
 
-def _picks(config: Config, datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+def _picks(config: Config) -> list[str]:
     """Complain where coordinates would be counted in other pixels than those they are used on."""
     found = [
         f"config: picking.extract_from names {name!r}, which methods does not define"

@@ -26,6 +26,15 @@ LIMITS = {
     "too_short": ("min_length", "of a length of at least"),
     "too_long": ("max_length", "of a length of at most"),
 }
+RENAMED = {
+    "application": "inference",
+    "independent": "second_exposure",
+    "diet": "pairing",
+    "neighbours": "neighbor2neighbor",
+    "blur_and_mask": "mask_control",
+}
+"""What earlier names are called now."""
+
 SHAPES = {"list_type": "a list", "dict_type": "a mapping", "model_type": "a mapping"}
 TYPES = {
     float: "a number",
@@ -136,6 +145,8 @@ def text_check(model: type[Settings]) -> Callable[[Mapping[str, str]], bool]:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Suggest the known name that looks most like `name`."""
     known = [str(one) for one in known]
+    if RENAMED.get(name) in known:
+        return f"; it is called {RENAMED[name]!r} now"
     near = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known) or 'none'}"
 
@@ -144,6 +155,8 @@ def _sentence(model: type[Settings], error: Any, where: str) -> str:
     """Describe one error of pydantic in the words of a user."""
     kind, place, value, context = error["type"], error["loc"], error["input"], error.get("ctx", {})
     parent, field = _field_at(model, place)
+    if place and place[-1] == "[key]":  # a name of the user's own in a mapping
+        place = place[:-2]
     dotted = ".".join(map(str, place))
     at = f"{where}: {dotted}" if dotted else where
     if kind in {"extra_forbidden", "missing"}:
@@ -153,7 +166,7 @@ def _sentence(model: type[Settings], error: Any, where: str) -> str:
             why = (field.description if field else None) or "it has no default"
             return f"{within}: {place[-1]} is missing; give it ({why})"
         return f"{within}: key {str(place[-1])!r} is unknown{nearest(str(place[-1]), parent.model_fields)}"
-    if value is None and field is not None:
+    if value is None and field is not None and where == "settings":
         return f"{at} is unknown; fill it in the config or the datasets table{_unit(field)}"
     if kind == "value_error":
         return f"{at}: {context['error']}"

@@ -14,7 +14,7 @@ from clearice.files.documents import read_yaml
 CONFIG = Path(__file__).resolve().parents[4] / "config" / "config.yaml"
 
 
-def default_settings(model: type[Settings]) -> dict[str, Any]:
+def default_settings(model: type[Settings], stage: str = "") -> dict[str, Any]:
     """Return what the shipped configuration says of a step's settings; the user gives the rest.
 
     Parameters
@@ -25,9 +25,9 @@ def default_settings(model: type[Settings]) -> dict[str, Any]:
         whole.
     """
     config = read_yaml(CONFIG)
-    for name, stage in all_stages().items():
-        if stage.settings is model:
-            return stage_settings(config, MAIN, name)
+    stages = [name for name, one in all_stages().items() if one.settings is model]
+    if stages:
+        return stage_settings(config, MAIN, stage if stage in stages else stages[0])
     sources = [{"seed": config["seed"]}]
     for name, section in [*_sections(config_model()), *_sections(pickers_model())]:
         values = config["pickers"][name] if name in config["pickers"] else config[name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from clearice.config.band import Band
 from clearice.config.base import Length, Name, Settings
 
 
@@ -33,26 +34,13 @@ class RegionSettings(Regions):
     """diameter of the particle in A"""
 
 
-class ScoreSettings(Settings):
+class ScoreSettings(Band):
     """The band in which images are compared."""
 
-    coarsest_A: Length
-    """Coarse limit of the compared band, in A."""
-    finest_A: Length
-    """Fine limit of the compared band, in A; finer than the coarse one."""
     ring_px: float = Field(ge=1)
     """Width of a Fourier ring for explained variance, in Fourier pixels."""
     frc_ring_px: float = Field(ge=1)
     """Width of a Fourier ring for resolutions, in Fourier pixels."""
-
-    @model_validator(mode="after")
-    def _band_is_one(self) -> ScoreSettings:
-        if self.coarsest_A <= self.finest_A:
-            raise ValueError(
-                f"coarsest_A is {self.coarsest_A:g} and finest_A {self.finest_A:g}, but a band runs from a coarser "
-                "to a finer length; swap them"
-            )
-        return self
 
 
 class Evaluation(ScoreSettings, Regions):

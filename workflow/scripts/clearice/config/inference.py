@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from clearice.config.base import Length, Settings
+from clearice.config.base import Length, Precision, Settings
 
 
 class Inference(Settings):
@@ -14,8 +14,9 @@ class Inference(Settings):
 
     tile_memory_mb: int = Field(ge=50)
     """Memory a tile may take in MB, of RAM or GPU; larger micrographs are tiled, with the same result."""
-    precision: Literal["float32", "bfloat16"]
-    """Arithmetic of the network; bfloat16 differs by about 0.5 % of the output's sd."""
+    precision: Precision
+    """Arithmetic of the network: auto (bfloat16 where the processor has it, else float32), or one of the two; bfloat16
+    differs by about 0.5 % of the output's sd."""
     return_at: Literal["original", "model"]
     """Pixel size of the denoised micrographs, where the network works at another."""
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Any
 
 from pydantic import Field
 
 from clearice.config.base import Settings
-
-HighPass = Annotated[float, Field(ge=0)]
-"""High-pass of micrographs before the network: half amplitude at this length in A; 0 for none."""
 
 
 class MethodSettings(Settings):
@@ -18,6 +16,13 @@ class MethodSettings(Settings):
 
     kind: str
     """Kind of the method."""
+
+
+class HighPassed(MethodSettings):
+    """A method whose micrographs go through a high-pass before its network."""
+
+    highpass_A: float = Field(default=0.0, ge=0)
+    """High-pass of micrographs before the network, half amplitude at this length in A; 0 for none."""
 
 
 class PickerSettings(Settings):
@@ -36,6 +41,8 @@ class Kind:
         Script that denoises with it: link_micrographs, filter_micrographs or denoise_micrographs.
     stages
         Stages whose files it rests on, each after those it needs itself.
+    stages_of
+        Which of them a method's entry asks for, where that depends on its settings.
     network
         The stage that trains its network; empty where it trains none.
     needs
@@ -49,6 +56,7 @@ class Kind:
     settings: type[MethodSettings]
     step: str
     stages: tuple[str, ...] = ()
+    stages_of: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     network: str = ""
     needs: frozenset[str] = frozenset()
     control: bool = False

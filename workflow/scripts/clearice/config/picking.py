@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from clearice.config.base import Length, Settings, filled_in
+from clearice.config.base import DistinctNames, Length, Settings, filled_in
 from clearice.config.tables import OpticsColumns
-
-
-def _distinct(values: list[str]) -> list[str]:
-    """Refuse a list that names something twice."""
-    twice = [value for value in values if values.count(value) > 1]
-    if twice:
-        raise ValueError(f"{twice[0]!r} stands twice; name each once")
-    return values
-
-
-DistinctNames = Annotated[
-    list[str], AfterValidator(_distinct), Field(json_schema_extra={"uniqueItems": True})
-]
-"""Names, none of them twice."""
 
 
 class BoxSettings(Settings):
@@ -60,7 +46,7 @@ class PickSettings(PickFiles):
     """diameter of the particle in A"""
     picker: str
     """Name of the picker."""
-    own: dict[str, Any]
+    own: dict[str, Any] = Field(default_factory=dict)
     """The picker's own settings, a model of which is in `config.pickers`."""
 
 

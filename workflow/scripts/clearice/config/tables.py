@@ -96,27 +96,33 @@ class GainColumns(Settings):
     """list (x y, or x y w h, per line) or mask image of bad pixels"""
 
 
-class FrameColumns(Settings):
-    """Which frames are summed, and how finely."""
+class FirstFrameColumn(Settings):
+    """Where the sums begin."""
 
     first_frame: int = Field(default=1, ge=1)
     """first frame of the sums, counted from one"""
+
+
+class FrameColumns(Settings):
+    """Where the sums end, and how fine they are."""
+
     last_frame: int = Field(default=0, ge=0)
     """last frame of the sums; 0 for all"""
     sum_binning: int = Field(default=1, ge=1, le=8)
     """Fourier binning of the sums"""
 
 
-class SumSettings(FrameColumns, GainColumns, PixelColumn):
+class SumSettings(FrameColumns, FirstFrameColumn, GainColumns, PixelColumn):
     """What the sums of a dataset are made with."""
 
 
-class ExportSettings(FrameColumns, FrameDoseColumn, OpticsColumns, PixelColumn):
+class ExportSettings(FirstFrameColumn, FrameDoseColumn, OpticsColumns, PixelColumn):
     """What a table of sums for RELION says."""
 
 
 class DatasetRow(
     FrameColumns,
+    FirstFrameColumn,
     GainColumns,
     ParticleColumns,
     StructuresColumn,

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from clearice.config.base import Length, Settings, Share
+from clearice.config.base import Length, Precision, Settings, Share
 
 Pairing = Literal["noise2noise", "supervised", "neighbor2neighbor", "added_noise"]
 
@@ -44,8 +44,8 @@ class Training(Settings):
     """Fixed validation crops, without augmentation."""
     patience: int = Field(ge=0)
     """Validations without a new best that end a training; 0 for never."""
-    precision: Literal["float32", "bfloat16"]
-    """Arithmetic of the network: float32, or bfloat16 (mixed precision on GPU and CPU)."""
+    precision: Precision
+    """Arithmetic of the network: auto (bfloat16 where the processor has it, else float32), or one of the two."""
     rescale_to_A: Length | None
     """Pixel size to work at in A, coarser than the micrographs'; null for theirs."""
     curriculum_start: Share

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clearice.config.base import in_order
 from clearice.config.kind import Kind
 from clearice.config.registry import all_kinds, all_stages
 
@@ -24,13 +25,9 @@ def kind_of_method(config: Config, method: str) -> Kind:
 
 
 def stages_of_method(config: Config, method: str) -> tuple[str, ...]:
-    """Return the stages whose files a method rests on, each after those it needs itself.
-
-    A method that measures its noise on particle-free boxes does without the noise patches.
-    """
-    own = config["methods"][method]
-    stages = kind_of_method(config, method).stages
-    return () if own.get("noise") == "free_boxes" else stages
+    """Return the stages whose files a method rests on, each after those it needs itself."""
+    kind = kind_of_method(config, method)
+    return kind.stages if kind.stages_of is None else kind.stages_of(config["methods"][method])
 
 
 def variant_of(config: Config, method: str, stage: str) -> str:
@@ -77,7 +74,7 @@ def stage_settings(config: Config, variant: str, stage: str) -> dict[str, Any]:
             found[name] = config["seed"]
             continue
         try:
-            found[name] = stage_setting(config, variant, known.borrowed.get(name, stage), name)
+            found[name] = in_order(stage_setting(config, variant, known.borrowed.get(name, stage), name))
         except KeyError:
             if known.settings.model_fields[name].is_required():
                 raise

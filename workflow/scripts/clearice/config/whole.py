@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, create_model
+from pydantic import AfterValidator, Field
 
-from clearice.config.base import Name, Settings, Share
-from clearice.config.complaints import complaints, nearest
+from clearice.config.base import Distinct, DistinctNames, Name, Settings, Share, derived
+from clearice.config.complaints import RENAMED, complaints, nearest
 from clearice.config.evaluation import Evaluation
 from clearice.config.inference import Inference
-from clearice.config.picking import DistinctNames, Picking
+from clearice.config.picking import Picking
 from clearice.config.registry import all_kinds, all_pickers, all_stages
 from clearice.config.reporting import Previews
 from clearice.config.simulation import Physics, Simulation
@@ -45,7 +45,7 @@ class Run(Settings):
 
     methods: Annotated[DistinctNames, Field(min_length=1)]
     """names of the methods to run"""
-    parts: Annotated[list[Literal["full", "even", "odd"]], Field(min_length=1)]
+    parts: Annotated[list[Literal["full", "even", "odd"]], Field(min_length=1), *Distinct]
     """sums that are denoised"""
 
 
@@ -73,7 +73,7 @@ class Sections(Settings):
     """what is run"""
     methods: Annotated[dict[MethodName, dict[str, Any]], Field(min_length=1)]
     """methods by name"""
-    groups: dict[GroupName, Annotated[list[str], Field(min_length=1)]]
+    groups: dict[GroupName, Annotated[DistinctNames, Field(min_length=1)]]
     """groups of datasets by name; a general model learns from all of a group"""
     training: Training
     """how the networks are trained"""
@@ -102,7 +102,10 @@ def config_model() -> type[Settings]:
     }
     words = "settings of the pickers that have some"
     fields["pickers"] = (pickers_model(), Field(description=words))
-    return create_model("Config", __base__=Sections, __doc__="The configuration of a run.", **fields)
+    for name, field in Sections.model_fields.items():
+        kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        fields[name] = (kind, Field(description=field.description))
+    return derived("Config", "The configuration of a run.", fields)
 
 
 @cache
@@ -113,7 +116,7 @@ def pickers_model() -> type[Settings]:
         for name, picker in all_pickers().items()
         if picker.settings.model_fields
     }
-    return create_model("Pickers", __base__=Settings, __doc__="Settings of the pickers.", **fields)
+    return derived("Pickers", "Settings of the pickers.", fields)
 
 
 def check_config(config: Config) -> None:
@@ -180,5 +183,8 @@ def _method_complaints(name: str, method: Any) -> list[str]:
     kinds = all_kinds()
     kind = method.get("kind") if isinstance(method, Mapping) else None
     if kind not in kinds:
-        return [f"config: methods.{name}.kind is {kind!r}, but must be one of {', '.join(sorted(kinds))}"]
+        now = nearest(str(kind), kinds) if kind in RENAMED else ""
+        return [
+            f"config: methods.{name}.kind is {kind!r}, but must be one of {', '.join(sorted(kinds))}{now}"
+        ]
     return complaints(kinds[kind].settings, dict(method), f"config: methods.{name}")

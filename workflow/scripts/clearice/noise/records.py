@@ -1,4 +1,4 @@
-"""What tables say of noise patches and of re-weighted pairs."""
+"""What tables say of noise patches."""
 
 from __future__ import annotations
 
@@ -6,18 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearice.noise.background import Background
-from clearice.noise.weighted_pairs import DrawnPair
 
 POSITION_COLUMNS = ("micrograph", "y_px", "x_px", "lowest_ssim", "largest_local_sd_255")
 SEARCH_COLUMNS = (
     "micrograph", "patches", "searched", "excluded", "best_refused_ssim", "guide_at_0", "guide_at_1",
     "mean", "sd",
 )  # fmt: skip
-WEIGHT_COLUMNS = (
-    "micrograph", "pair", "y_px", "x_px", "draw", "field", "signal_scale",
-    "alpha", "beta", "gamma", "noise_gain", "noise_sd", "reference_noise_sd", "signal_sd",
-)  # fmt: skip
-
 Row = dict[str, object]
 
 
@@ -39,14 +33,3 @@ def search_row(name: str, found: Background, patches: NDArray[np.float32]) -> Ro
         f"{found.high:.6g}", f"{mean:.6g}", f"{sd:.6g}",
     )  # fmt: skip
     return dict(zip(SEARCH_COLUMNS, values, strict=True))
-
-
-def weight_row(micrograph: str, index: int, one: DrawnPair) -> Row:
-    """Describe a re-weighted pair: where it was cut, what was drawn for it, and its coefficients."""
-    pair, weights = one.pair, one.pair.weights
-    numbers = (
-        one.signal_scale, weights.alpha, weights.beta, weights.gamma, pair.noise_gain, pair.noise_sd,
-        pair.reference_noise_sd, float(pair.clean.std(dtype=np.float64)),
-    )  # fmt: skip
-    drawn = (micrograph, index, one.corner[0], one.corner[1], one.draw, one.field)
-    return dict(zip(WEIGHT_COLUMNS, (*drawn, *(f"{value:.6g}" for value in numbers)), strict=True))

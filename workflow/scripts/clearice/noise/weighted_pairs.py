@@ -15,6 +15,12 @@ from clearice.noise.reweighting import Pair, reweight
 Image = NDArray[np.float32]
 
 
+WEIGHT_COLUMNS = (
+    "micrograph", "pair", "y_px", "x_px", "draw", "field", "signal_scale",
+    "alpha", "beta", "gamma", "noise_gain", "noise_sd", "reference_noise_sd", "signal_sd",
+)  # fmt: skip
+
+
 @dataclass(frozen=True)
 class DrawnPair:
     """A pair and what was drawn for it.
@@ -158,3 +164,14 @@ def _signal_scale(settings: Reweight, generator: np.random.Generator) -> float:
     empty, position = generator.random(2)
     lowest, highest = settings.signal_scale
     return 0.0 if empty < settings.empty_fraction else float(lowest * (highest / lowest) ** position)
+
+
+def weight_row(micrograph: str, index: int, one: DrawnPair) -> dict[str, object]:
+    """Describe a re-weighted pair: where it was cut, what was drawn for it, and its coefficients."""
+    pair, weights = one.pair, one.pair.weights
+    numbers = (
+        one.signal_scale, weights.alpha, weights.beta, weights.gamma, pair.noise_gain, pair.noise_sd,
+        pair.reference_noise_sd, float(pair.clean.std(dtype=np.float64)),
+    )  # fmt: skip
+    drawn = (micrograph, index, one.corner[0], one.corner[1], one.draw, one.field)
+    return dict(zip(WEIGHT_COLUMNS, (*drawn, *(f"{value:.6g}" for value in numbers)), strict=True))

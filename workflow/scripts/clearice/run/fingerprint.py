@@ -24,6 +24,7 @@ from clearice.run.syntax import blocks, drop_words
 # What of our code moves bytes, keeps tables or talks, and changes no number of a training: a whole room,
 # and all of the room `run` but these modules.
 ROOM_WITHOUT_NUMBERS = "files"
+DATA_SUFFIXES = frozenset({"html.j2"})  # of files beside a module that are its data
 NUMBERS_OF_RUN = frozenset({"seeds.py", "devices.py", "training_set.py"})
 
 
@@ -109,7 +110,7 @@ def _data_beside(paths: set[Path]) -> list[Path]:
         with os.scandir(folder) as entries:
             for entry in entries:
                 stem, dot, suffix = entry.name.partition(".")
-                if dot and stem in known and not suffix.startswith("py") and entry.is_file():
+                if dot and stem in known and suffix in DATA_SUFFIXES and entry.is_file():
                     found.append(folder / entry.name)
     return found
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from clearice.config.base import gather
+from clearice.config.base import gather, in_order
 from clearice.config.evaluation import RegionSettings, ScoreSettings
 from clearice.config.inference import InferenceStep
 from clearice.config.picking import ExtractSettings, PickSettings
@@ -57,7 +57,8 @@ class JobSettings:
 
     def method(self, method: str) -> Settings:
         """Return the entry of a method."""
-        return dict(sorted(self._config["methods"][method].items()))
+        own: Settings = in_order(self._config["methods"][method])
+        return own
 
     def inference(self, method: str) -> Settings:
         """Return how the network of a method is applied."""
@@ -120,7 +121,7 @@ class JobSettings:
             "number": number,
             "pixel_size_A": section["pixel_size_A"] or row["pixel_size_A"] * row["sum_binning"],
             "detector_pixel_size_A": row["pixel_size_A"],
-            "physics": dict(sorted(physics.items())),
+            "physics": physics,
             "seed": self._config["seed"],
         }
         return gather(SimulateStep, own, section, row)

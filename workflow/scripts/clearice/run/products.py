@@ -125,13 +125,29 @@ class Products:
                 found = self.simulated(dataset, "noisy")
             elif stage == "noise" and "extract_noise" in stages:
                 variant = variant_of(self._config, method, "extract_noise")
-                # a network learns from the noise of some batches, a filter is told that of all it filters
-                batches = self._plan.batches_to_learn(dataset) if kind.network else []
-                found = [manifest_of(dataset, "noise", variant, batch) for batch in batches]
+                found = [
+                    manifest_of(dataset, "noise", variant, batch) for batch in self._noisy(method, dataset)
+                ]
             elif stage == "reweighted" and "reweight" in stages:
                 found = self.reweighted(dataset, variant_of(self._config, method, "reweight"), "noisy")
             listed += [path for path in found if not made or Path(path).exists()]
         return list(dict.fromkeys(listed))
+
+    def _noisy(self, method: str, dataset: str) -> list[str]:
+        """List the batches whose noise patches a method rests on.
+
+        A network learns from those of some batches, a filter is told of those of every batch it has not filtered yet.
+        """
+        if kind_of_method(self._config, method).network:
+            return self._plan.batches_to_learn(dataset)
+        return [
+            batch
+            for batch in self._plan.batches[dataset]
+            if not Path(manifest_of(dataset, "denoised", method, self._plan.parts[0], batch)).exists()
+            or Path(
+                manifest_of(dataset, "noise", variant_of(self._config, method, "extract_noise"), batch)
+            ).exists()
+        ]
 
     def scored_batches(self, dataset: str) -> tuple[list[str], list[str]]:
         """List the scored batches of a dataset: the first of the sheet, and the simulated test batch."""

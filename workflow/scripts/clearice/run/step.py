@@ -25,12 +25,13 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from clearice.config.complaints import checked
 from clearice.files.documents import read_yaml
+
+Model = TypeVar("Model", bound=BaseModel)
 
 NOT_PARAMETERS = {"code", "sources"}  # they tell Snakemake when to run, not the step what to do
 FROM_THE_JOB = {"threads": 1, "device": "cpu"}
@@ -72,6 +73,20 @@ def run(function: Callable[..., object], namespace: Mapping[str, Any]) -> None:
     except BaseException:
         log.exception("%s stopped", function.__name__)
         raise
+
+
+def as_settings(model: type[Model], value: Any, name: str) -> Model:
+    """Make settings of a mapping.
+
+    The words of complaints are found by name: a step's code does not rest on all there is to say.
+
+    Raises
+    ------
+    ValueError
+        One line for each complaint, which begins with `name`.
+    """
+    made: Model = importlib.import_module("clearice.config.complaints").checked(model, value, name)
+    return made
 
 
 def _arguments_of_job(function: Callable[..., object], job: Any) -> dict[str, Any]:
@@ -122,7 +137,7 @@ def _arguments_of_shell(function: Callable[..., object], words: Sequence[str]) -
     values = vars(parser.parse_args(words))
     try:
         return {
-            name: _named(name, _settings_of_shell(value, hints[name]), hints[name])
+            name: _named(name, _settings_of_shell(value, hints[name], values), hints[name])
             if isinstance(value, (str, list))
             else value
             for name, value in values.items()
@@ -131,7 +146,7 @@ def _arguments_of_shell(function: Callable[..., object], words: Sequence[str]) -
         parser.error(str(error))
 
 
-def _settings_of_shell(value: Any, hint: Any) -> Any:
+def _settings_of_shell(value: Any, hint: Any, flags: Mapping[str, Any]) -> Any:
     """Read settings given in a flag (JSON, or the name of a YAML file), laid over the shipped ones.
 
     The reader of the configuration is found by name, so that a step's code does not rest on all there is to
@@ -139,17 +154,25 @@ def _settings_of_shell(value: Any, hint: Any) -> Any:
     """
     if not _is_model(hint) or not isinstance(value, str):
         return value
+    given = _mapping(value)
+    defaults = importlib.import_module("clearice.config.defaults").default_settings(
+        hint, flags.get("stage") or ""
+    )
+    return _laid_over(defaults, given)
+
+
+def _mapping(text: str) -> Mapping[str, Any]:
+    """Read a mapping, given as JSON or as the name of a YAML file (after an @ or not)."""
     try:
-        given = _json(value) if value.lstrip().startswith("{") else read_yaml(Path(value.removeprefix("@")))
+        given = _json(text) if text.lstrip().startswith("{") else read_yaml(Path(text.removeprefix("@")))
     except OSError as error:
         raise ValueError(
-            f"{value!r} is neither a mapping in JSON nor a file that can be read ({error.strerror}); "
+            f"{text!r} is neither a mapping in JSON nor a file that can be read ({error.strerror}); "
             "write for example '{\"steps\": 5}'"
         ) from None
     if not isinstance(given, Mapping):
-        raise ValueError(f"{value!r} holds no mapping of settings; write for example '{{\"steps\": 5}}'")
-    defaults = importlib.import_module("clearice.config.defaults").default_settings(hint)
-    return _laid_over(defaults, given)
+        raise ValueError(f"{text!r} holds no mapping; write for example '{{\"steps\": 5}}'")
+    return given
 
 
 def _laid_over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -169,7 +192,7 @@ def _is_model(hint: Any) -> bool:
 def _named(name: str, value: Any, hint: Any) -> Any:
     """Convert a value, and name the parameter where that fails."""
     if _is_model(hint):
-        return checked(hint, value, name)
+        return as_settings(hint, value, name)
     try:
         return _convert(value, hint)
     except (ValueError, TypeError) as error:
@@ -200,7 +223,7 @@ def _convert(value: Any, hint: Any) -> Any:
         values = [value] if isinstance(value, str) else list(value)
         return [_convert(one, element if element is not dict else dict) for one in values]
     if origin is dict:
-        return _json(value) if isinstance(value, str) else dict(value)
+        return _mapping(value) if isinstance(value, str) else dict(value)
     if origin is bool:
         if isinstance(value, str):
             if value.lower() not in {"true", "false"}:

@@ -16,7 +16,6 @@ LIBRARIES = (
     "tifffile",
     "imagecodecs",
     "scikit-image",
-    "scikit-learn",
     "starfile",
     "gemmi",
 )

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from typing import Literal
 
-from clearice.config.base import part_of
-from clearice.config.kind import HighPass, Kind, MethodSettings
+from clearice.config.base import Name, part_of
+from clearice.config.kind import HighPassed, Kind
 from clearice.config.stages.noise2noise import Noise2Noise
 
 
-class Noise2NoiseMethod(MethodSettings):
+class Noise2NoiseMethod(HighPassed):
     """A network trained on this dataset's even and odd sums, or on those of a group."""
 
     kind: Literal["noise2noise"]
     """Kind of the method."""
-    group: str = ""
-    """Group of datasets the network learns from; empty: one network for each dataset."""
-    highpass_A: HighPass = 0.0
-    """High-pass of micrographs before the network, half amplitude at this length in A; 0 for none."""
+    group: Name | None = None
+    """Group of datasets the network learns from; null: one network for each dataset."""
     noise2noise: part_of(Noise2Noise) | None = None  # type: ignore[valid-type]
     """What differs in noise2noise."""
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from clearice.config.base import Length, Name
-from clearice.config.kind import HighPass, Kind, MethodSettings
+from clearice.config.kind import HighPassed, Kind
 
 
-class Weights(MethodSettings):
+class Weights(HighPassed):
     """A network given as a file."""
 
     kind: Literal["weights"]
@@ -17,8 +17,6 @@ class Weights(MethodSettings):
     """Network of clearice (.pt) or weight file of Topaz (.sav)."""
     rescale_to_A: Length | None
     """Pixel size to work at in A; null for the micrographs'."""
-    highpass_A: HighPass = 0.0
-    """High-pass of micrographs before the network, half amplitude at this length in A; 0 for none."""
 
 
 KIND = Kind(settings=Weights, step="denoise_micrographs", needs=frozenset({"network"}))

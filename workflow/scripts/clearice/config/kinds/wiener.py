@@ -25,4 +25,12 @@ class Wiener(MethodSettings):
     """What differs in extract_noise (noise: patches)."""
 
 
-KIND = Kind(settings=Wiener, step="filter_micrographs", stages=("extract_noise",), needs=frozenset({"noise"}))
+PATCHES = ("extract_noise",)
+
+KIND = Kind(
+    settings=Wiener,
+    step="filter_micrographs",
+    stages=PATCHES,
+    stages_of=lambda own: PATCHES if own.get("noise") == "patches" else (),
+    needs=frozenset({"noise"}),
+)
