@@ -120,7 +120,11 @@ def methods_of_step(step):
 
 def stages_of_denoisers():
     """Match the names of all stages that train a denoiser, for a wildcard constraint."""
-    return "|".join(name for name, stage in all_stages().items() if stage.settings is DenoiserTraining)
+    return "|".join(
+        name
+        for name, stage in all_stages().items()
+        if stage.settings is DenoiserTraining
+    )
 
 
 def scores_compare(picker):
