@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from clearice.run.fingerprint import reached
+
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "workflow" / "scripts"
 LIBRARY = SCRIPTS / "clearice"
@@ -159,6 +161,43 @@ def test_a_script_is_one_step(path: Path) -> None:
     assert not re.search(
         r"os\.environ|Path\.cwd|os\.getcwd|snakemake\.config|time\.time\(", path.read_text(encoding="utf-8")
     )
+
+
+# What takes seconds to load, and the only steps that may: the others start in a fraction of one.
+SLOW_TO_LOAD = {
+    "torch": {
+        "denoise_micrographs", "project_templates", "sample_noise", "simulate_micrographs", "train_denoiser", "train_noise_gan",
+    },
+    "gemmi": {"project_templates", "simulate_micrographs"},
+    "skimage": {"make_null_micrographs", "score_method", "write_report"},
+    "tifffile": {"import_exposures", "simulate_micrographs", "sum_frames"},
+    "pandas": {
+        "choose_regions", "export_star", "extract_particles", "import_coordinates", "match_picks", "pick_particles",
+        "simulate_micrographs",
+    },
+    "jinja2": {"write_report"},
+    "snakemake": set(),
+    "matplotlib": set(),
+    "sklearn": set(),
+}  # fmt: skip
+
+
+def loaded_at_once(path: Path) -> set[str]:
+    """Name the packages that a module imports when it is loaded."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+@pytest.mark.parametrize("path", STEPS, ids=name_of)
+def test_a_step_loads_nothing_slow_that_it_does_not_need(path: Path) -> None:
+    loaded = set().union(*map(loaded_at_once, reached([path], SCRIPTS)))
+    wrong = {name for name, allowed in SLOW_TO_LOAD.items() if name in loaded and path.stem not in allowed}
+    assert not wrong, f"{path.stem} loads {', '.join(sorted(wrong))}"
 
 
 TRACKED = [

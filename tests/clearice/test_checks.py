@@ -150,3 +150,26 @@ def test_particle_free_boxes_and_templates_need_their_columns(config: dict[str, 
         ValueError, match="a has no structures, which picker template needs for its templates"
     ):
         check_together(config, lacking)
+
+
+def test_a_method_of_some_datasets_asks_nothing_of_the_others(config: dict[str, Any]) -> None:
+    config["run"]["methods"] = ["raw", "coarse", "n2n"]
+    lacking = {**DATASETS, "b": {**DATASETS["b"], "structures": None}}
+    with pytest.raises(ValueError, match="b has no structures"):
+        check_together(config, lacking)
+    for name in ("coarse", "n2n"):
+        config["methods"][name] = {"kind": config["methods"][name]["kind"], "datasets": ["a"]}
+    check_together(config, lacking)
+    check_halves(config, {"a": {"movie"}, "b": {"single"}})
+    config["methods"]["coarse"]["datasets"] = ["z"]
+    with pytest.raises(ValueError, match="methods.coarse.datasets names 'z', which is in no row"):
+        check_together(config, DATASETS)
+
+
+def test_a_control_is_run_on_every_dataset(config: dict[str, Any]) -> None:
+    config["run"]["methods"] = ["raw", "mask_control"]
+    for name in ("raw", "mask_control"):
+        limited = copy.deepcopy(config)
+        limited["methods"][name]["datasets"] = ["a"]
+        with pytest.raises(ValueError, match=f"methods.{name}.datasets limits a method that every table"):
+            check_together(limited, DATASETS)

@@ -99,3 +99,16 @@ def test_networks_are_listed_once_for_the_methods_that_train_one() -> None:
         "results/films/models/fine/nt2c_long.pt",
         "results/films/models/noise2noise/main.pt",
     ]
+
+
+def test_a_method_of_another_dataset_is_made_scored_and_trained_nowhere_here() -> None:
+    methods = {**shipped_config()["methods"], "coarse": {"kind": "coarse", "datasets": ["others"]}}
+    products = products_of(["raw", "gaussian", "coarse"], methods=methods)
+    everything = [*products.watched(), *products.scores_of_dataset("films"), *products.networks()]
+    assert not [path for path in everything if "/coarse/" in path or "/simulated/" in path]
+    assert len(products.counted()) == 3 + 3 * 2
+    here = products_of(
+        ["raw", "gaussian", "coarse"],
+        methods={**methods, "coarse": {"kind": "coarse", "datasets": ["films"]}},
+    )
+    assert here.watched() == products_of(["raw", "gaussian", "coarse"]).watched()

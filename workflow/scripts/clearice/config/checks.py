@@ -13,6 +13,7 @@ from clearice.config.variants import (
     kind_of_method,
     learns_from_halves,
     members_of,
+    runs_on,
     stage_setting,
     stage_settings,
     stages_of_method,
@@ -57,9 +58,13 @@ def check_together(config: Config, datasets: Mapping[str, Mapping[str, Any]]) ->
     for name in run:
         found += _stages(config, name)
     found += _regions(config, datasets, run) + _templates(config, datasets)
-    simulating = [name for name in run if "simulation" in kind_of_method(config, name).needs]
-    if simulating:
-        found += _columns(f"method {simulating[0]}", datasets)
+    lacking: dict[str, str] = {}
+    for name in run:
+        if "simulation" in kind_of_method(config, name).needs:
+            lacking = (
+                _columns(name, _run_on(config, name, datasets)) | lacking
+            )  # the first to complain is told
+    found += lacking.values()
     if found:
         raise ValueError("\n".join(dict.fromkeys(found)))
 
@@ -84,7 +89,7 @@ def check_halves(config: Config, kinds: Mapping[str, set[str]]) -> None:
         if not learns_from_halves(config, name):
             continue
         group = config["methods"][name].get("group")
-        members = members_of(config, group) if group else list(kinds)
+        members = members_of(config, group) if group else list(_run_on(config, name, kinds))
         found += [
             f"config: method {name} learns from even and odd sums, but dataset {dataset} has single micrographs only; "
             "set noise2noise.pairing to neighbor2neighbor or added_noise for it, or leave the method out"
@@ -102,13 +107,20 @@ def _with_guide(config: Config, run: list[str]) -> list[str]:
     return [*run, guide] if asked and guide in config["methods"] and guide not in run else run
 
 
-def _columns(who: str, datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Complain of datasets that lack what a simulation needs."""
-    return [
-        f"datasets table: {dataset} has no {', '.join(missing)}, which {who} needs for its simulation"
+def _run_on(config: Config, name: str, datasets: Mapping[str, Any]) -> dict[str, Any]:
+    """Choose the datasets a method is run on; the guide of noise is made wherever it is asked for."""
+    asking = [one for one in config["run"]["methods"] if "extract_noise" in stages_of_method(config, one)]
+    users = [name, *(asking if name == config["nt2c"]["guide"] else [])]
+    return {key: row for key, row in datasets.items() if any(runs_on(config, one, key) for one in users)}
+
+
+def _columns(name: str, datasets: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Complain of datasets that lack what a simulation needs, by dataset."""
+    return {
+        dataset: f"datasets table: {dataset} has no {', '.join(missing)}, which method {name} needs for its simulation"
         for dataset, row in datasets.items()
         if (missing := [column for column in SIMULATED if row.get(column) is None])
-    ]
+    }
 
 
 def _regions(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: list[str]) -> list[str]:
@@ -117,8 +129,8 @@ def _regions(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: lis
     methods = [name for name in asking if not stages_of_method(config, name)]
     return [
         f"datasets table: {dataset} has no particle_diameter_A, which method {name} needs for particle-free boxes"
-        for name in methods[:1]
-        for dataset, row in datasets.items()
+        for name in methods
+        for dataset, row in _run_on(config, name, datasets).items()
         if row.get("particle_diameter_A") is None
     ]
 
@@ -148,6 +160,11 @@ def _names(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: list[
                 f"config: group {group!r} has the name of a dataset, whose models it would overwrite; rename it"
             )
     for name in run:
+        unknown = [one for one in config["methods"][name].get("datasets") or () if one not in datasets]
+        if unknown:
+            found.append(
+                f"config: methods.{name}.datasets names {unknown[0]!r}, which is in no row of the datasets table"
+            )
         group = config["methods"][name].get("group")
         if group and group not in config["groups"]:
             found.append(f"config: methods.{name}.group is {group!r}, which groups does not define")
@@ -156,6 +173,12 @@ def _names(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: list[
         if "extract_noise" in stages_of_method(config, name):
             found += _guide(config)
     reference = config["evaluation"]["reference"]
+    for name in run:
+        always = name == reference or kind_of_method(config, name).control
+        if config["evaluation"]["batches"] and always and config["methods"][name].get("datasets"):
+            found.append(
+                f"config: methods.{name}.datasets limits a method that every table of scores shows; leave it out"
+            )
     if config["evaluation"]["batches"] and reference not in config["run"]["methods"]:
         found.append(
             f"config: evaluation.reference is {reference!r}, which is not in run.methods; name one that is"

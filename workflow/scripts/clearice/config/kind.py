@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from clearice.config.base import Settings
+from clearice.config.base import DistinctNames, Settings
 
 
 class MethodSettings(Settings):
@@ -16,6 +16,8 @@ class MethodSettings(Settings):
 
     kind: str
     """Kind of the method."""
+    datasets: Annotated[DistinctNames, Field(min_length=1)] | None = None
+    """Datasets it is run on; null for all."""
 
 
 class HighPassed(MethodSettings):

@@ -103,6 +103,12 @@ def scale_of(config: Config, method: str) -> float | None:
     return None if scale is None else float(scale)
 
 
+def runs_on(config: Config, method: str, dataset: str) -> bool:
+    """Check whether a method is run on a dataset: on all, unless it names some."""
+    named = config["methods"][method].get("datasets")
+    return named is None or dataset in named
+
+
 def model_owner(config: Config, method: str, dataset: str) -> str:
     """Name the dataset, or the group of datasets, a method's model belongs to."""
     return str(config["methods"][method].get("group") or dataset)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any
 
 from clearice.config.checks import check_halves, check_together
 from clearice.config.sheet import Row, check_datasets, check_sheet, kind_of, sources_of
+from clearice.config.variants import runs_on
 from clearice.config.whole import check_config
 from clearice.files.tables import read_table
 from clearice.run.batches import OK, read_manifest
@@ -74,6 +75,10 @@ class Plan:
     def column(self, dataset: str, name: str) -> Any:
         """Return a dataset's value of a column of the datasets table, None if unknown."""
         return self.datasets[dataset][name]
+
+    def methods_of(self, dataset: str, methods: Iterable[str]) -> list[str]:
+        """Choose those of some methods that are run on a dataset."""
+        return [name for name in methods if runs_on(self.config, name, dataset)]
 
     def filled(self) -> list[str]:
         """List the datasets that have micrographs."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from clearice.config.registry import all_pickers
-from clearice.config.variants import kind_of_method, model_owner, stages_of_method, variant_of
+from clearice.config.variants import kind_of_method, model_owner, runs_on, stages_of_method, variant_of
 from clearice.run.places import SIMULATED_TEST, noise_of
 from clearice.run.plan import Plan
 from clearice.run.simulated import simulated_batches, simulated_splits
+
+Values = str | Iterable[str]
+"""A value of a wildcard, or several."""
 
 DENOISED = "results/{dataset}/denoised/{method}/{part}/{batch}/manifest.tsv"
 
@@ -46,16 +49,16 @@ class Products:
         """List the methods that are scored, or that are run where nothing is."""
         return list(self._plan.scored_methods if self.scored_datasets else self._plan.methods)
 
-    def each_batch(self, pattern: str, **wanted: str | Iterable[str]) -> list[str]:
+    def each_batch(self, pattern: str, **wanted: Values) -> list[str]:
         """Fill a path pattern for all batches of all datasets, and for all values of further wildcards."""
         return [
             path
             for dataset, batches in self._plan.batches.items()
             for batch in batches
-            for path in filled(pattern, dataset=dataset, batch=batch, **wanted)
+            for path in filled(pattern, dataset=dataset, batch=batch, **self._of_dataset(dataset, wanted))
         ]
 
-    def each_shown_batch(self, pattern: str, **wanted: str | Iterable[str]) -> list[str]:
+    def each_shown_batch(self, pattern: str, **wanted: Values) -> list[str]:
         """Fill a path pattern for the batches whose pictures the report shows: the first of all datasets."""
         previews = self._config["previews"]
         count = -(-previews["in_report"] // max(1, previews["per_batch"]))
@@ -63,7 +66,10 @@ class Products:
             path
             for dataset in self._plan.filled()
             for path in filled(
-                pattern, dataset=dataset, batch=list(self._plan.batches[dataset])[:count], **wanted
+                pattern,
+                dataset=dataset,
+                batch=list(self._plan.batches[dataset])[:count],
+                **self._of_dataset(dataset, wanted),
             )
         ]
 
@@ -108,7 +114,13 @@ class Products:
     def networks(self) -> list[str]:
         """List the networks that are trained for the methods of the run."""
         trained = [name for name in self._plan.methods if kind_of_method(self._config, name).network]
-        return sorted({self.network(name, dataset) for name in trained for dataset in self._plan.filled()})
+        return sorted(
+            {
+                self.network(name, dataset)
+                for dataset in self._plan.filled()
+                for name in self._plan.methods_of(dataset, trained)
+            }
+        )
 
     def learned_from(self, stage: str) -> list[str]:
         """List the manifests that networks of the run learn from, of stage simulated, noise or reweighted.
@@ -118,6 +130,8 @@ class Products:
         """
         listed = []
         for method, dataset in itertools.product(self.scored_methods, self._plan.filled()):
+            if not runs_on(self._config, method, dataset):
+                continue
             kind, stages = kind_of_method(self._config, method), stages_of_method(self._config, method)
             made = bool(kind.network) and Path(self.network(method, dataset)).exists()
             found: list[str] = []
@@ -132,6 +146,14 @@ class Products:
                 found = self.reweighted(dataset, variant_of(self._config, method, "reweight"), "noisy")
             listed += [path for path in found if not made or Path(path).exists()]
         return list(dict.fromkeys(listed))
+
+    def _of_dataset(self, dataset: str, wanted: Mapping[str, Values]) -> dict[str, Values]:
+        """Leave out the methods that are not run on a dataset."""
+        if "method" not in wanted:
+            return dict(wanted)
+        named = wanted["method"]
+        methods = [named] if isinstance(named, str) else named
+        return {**wanted, "method": self._plan.methods_of(dataset, methods)}
 
     def _noisy(self, method: str, dataset: str) -> list[str]:
         """List the batches whose noise patches a method rests on.
@@ -152,9 +174,8 @@ class Products:
     def scored_batches(self, dataset: str) -> tuple[list[str], list[str]]:
         """List the scored batches of a dataset: the first of the sheet, and the simulated test batch."""
         real = list(self._plan.batches[dataset])[: self._config["evaluation"]["batches"]]
-        simulates = any(
-            "simulation" in kind_of_method(self._config, name).needs for name in self.scored_methods
-        )
+        methods = self._plan.methods_of(dataset, self.scored_methods)
+        simulates = any("simulation" in kind_of_method(self._config, name).needs for name in methods)
         test = simulates and self._config["simulation"]["test_micrographs"]
         return real, [SIMULATED_TEST] if test else []
 
@@ -163,13 +184,13 @@ class Products:
         real, test = self.scored_batches(dataset)
         table = f"results/{dataset}/scores/{{method}}/{{part}}/{{batch}}{{picks}}.tsv"
         picks = ["", *(f".{picker}" for picker in self._pickers)]
-        methods = self.scored_methods
+        methods = self._plan.methods_of(dataset, self.scored_methods)
         return [
             *filled(table, method=methods, part=self._plan.parts, batch=real, picks=picks),
             *filled(table, method=methods, part="full", batch=test, picks=picks),
         ]
 
-    def scored(self, pattern: str, *kinds: str, **wanted: str | Iterable[str]) -> list[str]:
+    def scored(self, pattern: str, *kinds: str, **wanted: Values) -> list[str]:
         """Fill a path pattern for the scored batches of some kinds: real, noise or simulated."""
         found = []
         for dataset in self.scored_datasets:
@@ -178,7 +199,7 @@ class Products:
             for kind in kinds:
                 parts = ["full"] if kind == "simulated" else self._plan.parts
                 values = {"dataset": dataset, "batch": batches[kind], "part": parts, **wanted}
-                found += filled(pattern, **values)
+                found += filled(pattern, **self._of_dataset(dataset, values))
         return list(dict.fromkeys(found))
 
     def denoised_for_scores(self) -> list[str]:
@@ -227,7 +248,7 @@ def manifest_of(dataset: str, *folders: str) -> str:
     return f"results/{dataset}/{'/'.join(folders)}/manifest.tsv"
 
 
-def filled(pattern: str, **wanted: str | Iterable[str]) -> list[str]:
+def filled(pattern: str, **wanted: Values) -> list[str]:
     """Fill a path pattern for all values of its wildcards; a text is one value."""
     values = [[value] if isinstance(value, str) else list(value) for value in wanted.values()]
     return [pattern.format(**dict(zip(wanted, choice, strict=True))) for choice in itertools.product(*values)]
