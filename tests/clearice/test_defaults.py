@@ -71,7 +71,7 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str) -> ScoreSe
         seen.append(settings)
 
     monkeypatch.setattr("sys.argv", ["step.py", "--settings", words])
-    monkeypatch.setattr("logging.basicConfig", lambda **_: None)
+    monkeypatch.setattr("clearice.run.step.start_log", lambda *_: None)
     run(step, {"__name__": "__main__"})
     return seen[0]
 
@@ -123,7 +123,7 @@ def test_nested_settings_keep_what_is_not_named(tmp_path: Path, monkeypatch: pyt
         seen.append(settings)
 
     monkeypatch.setattr("sys.argv", ["step.py", "--settings", '{"generator": {"width": 16}}'])
-    monkeypatch.setattr("logging.basicConfig", lambda **_: None)
+    monkeypatch.setattr("clearice.run.step.start_log", lambda *_: None)
     run(step, {"__name__": "__main__"})
     assert seen[0].generator.width == 16
     assert seen[0].generator.latent_channels == CONFIG["noise_gan"]["generator"]["latent_channels"]

@@ -30,6 +30,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from clearice.files.documents import read_yaml
+from clearice.run.logs import start_log
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -55,7 +56,8 @@ def run(function: Callable[..., object], namespace: Mapping[str, Any]) -> None:
     if namespace.get("__name__") != "__main__":
         return
     job = namespace.get("snakemake")
-    _start_log(job.log[0] if job is not None and job.log else None)
+    log_file = job.log[0] if job is not None and job.log else None
+    start_log(log_file, _name_of(function, job))
     log = logging.getLogger(function.__name__)
     try:
         if job is not None:
@@ -272,17 +274,10 @@ def _metavar(hint: Any) -> str:
     return str(getattr(plain, "__name__", plain)).upper()
 
 
-def _start_log(log_file: str | None) -> None:
-    """Send log lines and warnings to the job's log file, or to standard error."""
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
-    if log_file:
-        Path(log_file).parent.mkdir(parents=True, exist_ok=True)
-        handlers = [logging.FileHandler(log_file, mode="w", encoding="utf-8"), handlers[0]]
-        handlers[1].setLevel(logging.ERROR)
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", handlers=handlers, force=True
-    )
-    logging.captureWarnings(True)
+def _name_of(function: Callable[..., object], job: Any) -> str:
+    """Name a job by its step and the values of its wildcards."""
+    wildcards = getattr(job, "wildcards", None) or {}
+    return " ".join([function.__name__, *(str(value) for _, value in wildcards.items())])
 
 
 def _limit_threads(threads: int) -> None:
