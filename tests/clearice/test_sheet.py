@@ -126,3 +126,11 @@ def test_a_dataset_stands_once_and_the_table_is_not_empty() -> None:
         check_datasets([row, row], "datasets.tsv")
     with pytest.raises(ValueError, match=r"datasets.tsv has no row; add one row per dataset"):
         check_datasets([], "datasets.tsv")
+
+
+def test_the_mark_of_a_half_is_a_word_of_its_own() -> None:
+    found = {
+        "even": ["a/modd_1_EVN.mrc", "a/prevent_2_even.mrc"],
+        "odd": ["a/modd_1_ODD.mrc", "a/prevent_2_odd.mrc"],
+    }
+    assert [row["micrograph"] for row in name_rows("set", found)] == ["modd_1", "prevent_2"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from os.path import normpath
 from typing import Any
 
 from clearice.config.complaints import parse_row, text_check
@@ -17,7 +18,7 @@ SHEET_COLUMNS = ("dataset", "micrograph", *SOURCES, "batch", "split")
 Row = dict[str, str]
 
 _SUFFIX = re.compile(r"(\.(mrcs?|tiff?|eer|png|st|gz|bz2))+$", re.IGNORECASE)
-_HALF = re.compile(r"[._-]?(evn|even|odd)(?=$|[._-])", re.IGNORECASE)
+_HALF = re.compile(r"(^|[._-])(evn|even|odd)(?=$|[._-])", re.IGNORECASE)  # a word of its own, as in x_EVN
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.+-]")
 
 
@@ -184,7 +185,7 @@ def append_rows(
         if key not in known:
             known[key] = sources_of(row)
             fresh.append(row)
-        elif known[key] != sources_of(row):
+        elif list(map(normpath, known[key])) != list(map(normpath, sources_of(row))):
             raise ValueError(
                 f"micrograph {key[1]!r} of dataset {key[0]!r} would stand for {', '.join(known[key])} and for "
                 f"{', '.join(sources_of(row))}; rename one file, or give the second its own dataset"
