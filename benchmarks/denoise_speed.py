@@ -1,4 +1,4 @@
-"""Time the application of one and the same trained network by clearice and by Topaz, in one run.
+"""Time the inference of one and the same trained network by clearice and by Topaz, in one run.
 
 python benchmarks/denoise_speed.py                     4096 x 4096 pixels, beside `topaz denoise` at its defaults
 python benchmarks/denoise_speed.py --side_px 1024      a quick look

@@ -19,35 +19,9 @@ from clearice.files.structures import read_structure
 from clearice.run.batches import checksum, files_of, read_manifest
 from support.settings import call
 from support.shell import run_from_shell
+from support.simulation import PHYSICS, STEP
 
 SCRIPT = Path(__file__).resolve().parents[2] / "workflow" / "scripts" / "simulate_micrographs.py"
-SETTINGS: dict[str, Any] = {
-    "mode": "weak_phase",
-    "clean": "ctf",
-    "signal_scale": 1.0,
-    "damage": True,
-    "dose_before_e_per_A2": 0.0,
-    "frames": 1,
-    "drift_A": 0.0,
-    "empty_fraction": 0.0,
-    "spacing": 1.1,
-    "assembly": "",
-    "ignore_b_factors": False,
-    "b_factor_floor_A2": 20.0,
-    "solvent": True,
-    "astigmatism_um": 0.05,
-    "chromatic_aberration_mm": 2.7,
-    "energy_spread_eV": 0.7,
-    "convergence_mrad": 0.05,
-    "envelope_b_factor_A2": 60.0,
-    "energy_filter": True,
-    "ice_noise_scale": 1.0,
-    "thickness_gradient_nm_per_um": 5.0,
-    "background_power_A2": 0.005,
-    "background_exponent": 1.5,
-    "background_rolloff_A": 30.0,
-    "detector_dqe0": None,
-}
 
 
 def step() -> ModuleType:
@@ -77,28 +51,12 @@ def write_structure(path: Path, atoms: int, seed: int) -> Path:
 def arguments(folder: Path, **changes: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
         "structures": [write_structure(folder / "one.pdb", 900, 0)],
-        "weights": [1.0],
         "noisy": folder / "noisy",
         "clean": folder / "clean",
         "truth": folder / "truth",
         "batch": "s0001",
-        "number": 3,
-        "height_px": 96,
-        "width_px": 128,
-        "pixel_size_A": 3.0,
-        "detector_pixel_size_A": 1.5,
-        "voltage_kV": 300.0,
-        "spherical_aberration_mm": 2.7,
-        "amplitude_contrast": 0.07,
-        "dose_e_per_A2": 30.0,
-        "detector": "K2",
-        "super_resolution": 1,
-        "particle_diameter_A": 45.0,
-        "particles_per_um2": "4000-8000",
-        "ice_thickness_nm": 30.0,
-        "defocus_um": "1.0-2.0",
-        "physics": dict(SETTINGS),
-        "seed": 7,
+        **STEP,
+        "physics": dict(PHYSICS),
         "device": "cpu",
     }
     given |= {f"{name}_manifest": folder / name / "manifest.tsv" for name in ("noisy", "clean", "truth")}
@@ -107,7 +65,7 @@ def arguments(folder: Path, **changes: Any) -> dict[str, Any]:
 
 def simulate(folder: Path, **changes: Any) -> None:
     folder.mkdir(exist_ok=True)
-    settings = SETTINGS | changes.pop("physics", {})
+    settings = PHYSICS | changes.pop("physics", {})
     call(step().simulate_micrographs, **arguments(folder, physics=settings, **changes))
 
 
@@ -130,7 +88,7 @@ def test_a_batch_holds_matched_pairs_and_the_truth_about_them(tmp_path: Path) ->
         assert noisy.pixels.mean() == pytest.approx(known["mean_counts_per_px"], rel=0.02)
         assert len(blocks["particles"]) == known["particles_inside"] > 0
         assert known["particles_placed"] == len(blocks["particles"]) + len(blocks["outside"])
-        assert known["seed"] == 7 and known["settings"] == SETTINGS
+        assert known["seed"] == 7 and known["settings"] == PHYSICS
         noise = noisy.pixels - clean
         assert abs(noise.mean()) < 2 and noise.var() == pytest.approx(known["mean_counts_per_px"], rel=0.25)
         defocus = blocks["particles"]["rlnDefocusU"].iloc[0] / 1e4

@@ -61,9 +61,9 @@ rule denoise_micrographs:
         denoised=directory("results/{dataset}/denoised/{method}/{part}/{batch}"),
         manifest="results/{dataset}/denoised/{method}/{part}/{batch}/manifest.tsv",
     log:
-        "logs/{dataset}/denoise/{method}/{part}/{batch}.log",
+        "logs/{dataset}/denoise_micrographs/{method}/{part}/{batch}.log",
     benchmark:
-        "logs/{dataset}/denoise/{method}/{part}/{batch}.benchmark.tsv"
+        "logs/{dataset}/denoise_micrographs/{method}/{part}/{batch}.benchmark.tsv"
     wildcard_constraints:
         method=methods_of_step("denoise_micrographs"),
     conda:

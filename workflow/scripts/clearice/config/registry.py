@@ -15,7 +15,7 @@ from clearice.config.stage import Stage
 @cache
 def all_kinds() -> dict[str, Kind]:
     """Return every kind of method by name."""
-    return {name: importlib.import_module(f"{kinds.__name__}.{name}").KIND for name in _modules(kinds)}
+    return {name: _named(kinds, "KIND", name) for name in _modules(kinds)}
 
 
 def kind_named(name: str) -> Kind:
@@ -45,13 +45,13 @@ def picker_named(name: str) -> Picker:
 @cache
 def all_pickers() -> dict[str, Picker]:
     """Return every picker by name."""
-    return {name: importlib.import_module(f"{pickers.__name__}.{name}").PICKER for name in _modules(pickers)}
+    return {name: _named(pickers, "PICKER", name) for name in _modules(pickers)}
 
 
 @cache
 def all_stages() -> dict[str, Stage]:
     """Return every stage of the learned methods by name."""
-    return {name: importlib.import_module(f"{stages.__name__}.{name}").STAGE for name in _modules(stages)}
+    return {name: _named(stages, "STAGE", name) for name in _modules(stages)}
 
 
 def _named(package: object, constant: str, name: str) -> Any:

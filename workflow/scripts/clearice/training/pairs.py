@@ -272,7 +272,7 @@ def _finite_mean(name: str, pixels: Image, kind: str) -> float:
 
 
 def _statistics(name: str, pixels: Image, kind: str) -> tuple[float, float]:
-    """Measure mean and standard deviation as at application, refusing constant images."""
+    """Measure mean and standard deviation as at inference, refusing constant images."""
     mean = _finite_mean(name, pixels, kind)
     if pixels.min() == pixels.max():
         raise ValueError(
