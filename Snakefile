@@ -4,6 +4,7 @@ from snakemake.utils import min_version
 min_version("9.21")
 
 
+configfile: Path(workflow.basedir) / "config" / "advanced.yaml"
 configfile: Path(workflow.basedir) / "config" / "config.yaml"
 
 

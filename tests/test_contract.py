@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from clearice.config.base import Settings
+from clearice.config.layers import QUALITIES, laid_over, leaves, value_at, values_of_quality
 from clearice.config.registry import all_kinds, all_pickers, all_stages
 from clearice.config.tables import DatasetRow, MicrographRow
 from clearice.config.whole import as_schema, check_config, config_model, config_schema
@@ -159,23 +160,30 @@ def test_every_field_of_a_model_says_what_it_is() -> None:
             assert all(field.description for field in model.model_fields.values()), model.__name__
 
 
-def merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    """Merge as Snakemake merges configuration files."""
-    result = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(result.get(key), dict)
-        result[key] = merged(result[key], value) if both else value
-    return result
-
-
 @pytest.mark.parametrize(
     "path",
-    sorted([*(ROOT / "config" / "presets").glob("*.yaml"), *(ROOT / "config" / "demo").glob("*.yaml")]),
+    sorted(path for folder in ("presets", "demo") for path in (ROOT / "config" / folder).glob("*.yaml")),
     ids=lambda p: p.name,
 )
 def test_presets_and_the_demo_are_right(path: Path) -> None:
-    config = merged(read_yaml(ROOT / "config" / "config.yaml"), read_yaml(path))
-    check_config(config)
+    check_config(laid_over(CONFIG, read_yaml(path)))
+
+
+def test_what_a_microscopist_edits_is_short_and_says_nothing_twice() -> None:
+    lines = (ROOT / "config" / "config.yaml").read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 60
+    edited, rest = (
+        every_setting(read_yaml(ROOT / "config" / name)) for name in ("config.yaml", "advanced.yaml")
+    )
+    assert {key for key in edited & rest if "." in key} == set()
+
+
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_a_quality_says_only_what_the_configuration_leaves_open(quality: str) -> None:
+    stages = {name for name, stage in all_stages().items() if stage.general}
+    for path, _ in leaves(values_of_quality(quality)):
+        place = ("training", *path[1:]) if path[0] in stages else path
+        assert value_at(CONFIG, place) == "auto", ".".join(path)
 
 
 @pytest.mark.parametrize(("table", "schema"), [("datasets", "datasets"), ("micrographs", "micrographs")])

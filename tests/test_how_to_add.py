@@ -86,7 +86,7 @@ def files_that_name(name: str) -> set[str]:
 def test_a_filter_stands_in_four_files_and_a_picker_in_five(name: str, room: str, most: int) -> None:
     found = files_that_name(name)
     modules = {path.relative_to(ROOT).as_posix() for path in own_modules(name)}
-    assert {*modules, "config/config.yaml"} <= found, f"{name} is not found where it must stand"
+    assert {*modules, "config/advanced.yaml"} <= found, f"{name} is not found where it must stand"
     assert f"workflow/scripts/clearice/{room}/{name}.py" in modules
     assert len(found) <= most, f"{name} is named in {sorted(found)}"
 

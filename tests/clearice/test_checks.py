@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clearice.config.checks import SIMULATED, check_halves, check_together
-from clearice.files.documents import read_yaml
+from support.plan import shipped_config
 
-ROOT = Path(__file__).resolve().parents[2]
 OPTICS = dict.fromkeys(SIMULATED, 1.0)
 DATASETS = {
     "a": {"pixel_size_A": 1.0, "sum_binning": 1, **OPTICS},
@@ -21,13 +19,12 @@ DATASETS = {
 
 @pytest.fixture
 def config() -> dict[str, Any]:
-    config = copy.deepcopy(read_yaml(ROOT / "config" / "config.yaml"))
+    config = shipped_config(quality="paper")
     config["run"]["methods"] = ["raw", "coarse", "nt2c"]
-    config["fine"]["crop_px"] = 320
     return config
 
 
-def test_the_defaults_with_fine_crops_of_the_released_code_fit(config: dict[str, Any]) -> None:
+def test_the_published_sizes_fit(config: dict[str, Any]) -> None:
     check_together(config, DATASETS)
 
 
@@ -103,11 +100,45 @@ def test_a_group_that_is_not_defined_is_named(config: dict[str, Any]) -> None:
 
 
 def test_a_dataset_without_what_the_simulation_needs_is_named(config: dict[str, Any]) -> None:
-    lacking = {**DATASETS, "c": {**DATASETS["a"], "detector": None, "structures": None}}
+    lacking = {**DATASETS, "c": {**DATASETS["a"], "voltage_kV": None, "dose_e_per_A2": None}}
     with pytest.raises(
-        ValueError, match=r"datasets table: c has no detector, structures, which method coarse needs"
+        ValueError, match=r"datasets table: c has no voltage_kV, dose_e_per_A2, which method coarse needs"
     ):
         check_together(config, lacking)
+
+
+def test_a_dataset_without_a_diameter_is_asked_for_that_alone(config: dict[str, Any]) -> None:
+    unknown = dict.fromkeys(("particle_diameter_A", "structures", "ice_thickness_nm", "particles_per_um2"))
+    with pytest.raises(ValueError, match=r"b has no particle_diameter_A, which method coarse needs"):
+        check_together(config, {"a": DATASETS["a"], "b": {**DATASETS["b"], **unknown}})
+
+
+def test_a_particle_larger_than_any_bundled_model_needs_a_structure(config: dict[str, Any]) -> None:
+    giant = {**DATASETS["a"], "structures": None, "particle_diameter_A": 900.0}
+    with pytest.raises(ValueError, match=r"a has no structures, .*; the bundled models, of 93 to 259 A, are"):
+        check_together(config, {"a": giant})
+    check_together(config, {"a": {**giant, "particle_diameter_A": 120.0}})
+
+
+def test_a_size_that_fits_one_dataset_alone_is_named_with_the_other(config: dict[str, Any]) -> None:
+    """Sizes follow from the dataset: a crop of 300 px fits the fields of small pixels and not those of large ones."""
+    config = shipped_config(
+        quality="standard",
+        training={"crop_px": 300},
+        reweight={"patch_px": 320},
+        run={"methods": ["raw", "coarse"]},
+    )
+    config["simulation"]["height_px"] = config["simulation"]["width_px"] = "auto"
+    config["training"]["rescale_to_A"] = 3.0
+    config["reweight"]["patch_px"] = 64
+    rows = {
+        name: {**DATASETS["a"], "particle_diameter_A": size}
+        for name, size in (("big", 250.0), ("small", 30.0))
+    }
+    with pytest.raises(ValueError) as error:
+        check_together(config, rows)
+    assert str(error.value).startswith("for small: config: method coarse: coarse.crop_px is 300 px")
+    assert "big" not in str(error.value)
 
 
 def test_noise2noise_on_single_micrographs_needs_another_diet(config: dict[str, Any]) -> None:
@@ -127,8 +158,8 @@ def test_a_guide_is_checked_like_a_method_of_the_run(config: dict[str, Any]) -> 
     config["methods"]["wiener"] = {"kind": "wiener", "noise": "patches", "ring_px": 4}
     config["run"]["methods"] = ["raw", "wiener"]
     check_together(config, DATASETS)
-    lacking = {"a": {**DATASETS["a"], "structures": None}}
-    with pytest.raises(ValueError, match="a has no structures, which method coarse needs for its simulation"):
+    lacking = {"a": {**DATASETS["a"], "voltage_kV": None}}
+    with pytest.raises(ValueError, match="a has no voltage_kV, which method coarse needs for its simulation"):
         check_together(config, lacking)
     config["nt2c"]["guide"] = "n2n"
     check_together(config, lacking)
@@ -154,8 +185,8 @@ def test_particle_free_boxes_and_templates_need_their_columns(config: dict[str, 
 
 def test_a_method_of_some_datasets_asks_nothing_of_the_others(config: dict[str, Any]) -> None:
     config["run"]["methods"] = ["raw", "coarse", "n2n"]
-    lacking = {**DATASETS, "b": {**DATASETS["b"], "structures": None}}
-    with pytest.raises(ValueError, match="b has no structures"):
+    lacking = {**DATASETS, "b": {**DATASETS["b"], "voltage_kV": None}}
+    with pytest.raises(ValueError, match="b has no voltage_kV"):
         check_together(config, lacking)
     for name in ("coarse", "n2n"):
         config["methods"][name] = {"kind": config["methods"][name]["kind"], "datasets": ["a"]}

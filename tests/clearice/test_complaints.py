@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clearice.config.complaints import parse_row
+from clearice.config.layers import shipped_config
 from clearice.config.tables import DatasetRow
 from clearice.config.whole import check_config
-from clearice.files.documents import read_yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def config() -> dict[str, Any]:
-    return copy.deepcopy(read_yaml(ROOT / "config" / "config.yaml"))
+    return shipped_config()
 
 
 def test_the_shipped_configuration_is_right(config: dict[str, Any]) -> None:
@@ -36,7 +35,7 @@ def wrong(change: Any, words: str) -> Any:
         wrong(lambda c: c.pop("seed"), "config: seed is missing; give it (every random stream derives from it)"),
         wrong(lambda c: c.update(seed="x"), "config: seed is 'x', but must be a whole number"),
         wrong(lambda c: c.update(max_failed_fraction=2), "config: max_failed_fraction is 2, but must be at most 1"),
-        wrong(lambda c: c.update(gpus_per_job=-1), "config: gpus_per_job is -1, but must be at least 0"),
+        wrong(lambda c: c.update(gpus_per_job=-1), "config: gpus_per_job is -1, but must be one of auto, 0, 1"),
         wrong(lambda c: c["run"].update(parts=["all"]), "config: run.parts.0 is 'all', but must be one of full, even, odd"),
         wrong(lambda c: c.update(application={}), "config: key 'application' is unknown; it is called 'inference' now"),
         wrong(lambda c: c["noise2noise"].update(diet="x"), "config: noise2noise: key 'diet' is unknown; it is called 'pairing' now"),

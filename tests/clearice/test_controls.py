@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from clearice.files.documents import read_yaml
+from clearice.config.layers import shipped_config
 from clearice.run.controls import scored_methods
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = read_yaml(ROOT / "config" / "config.yaml")
+CONFIG = shipped_config()
 
 
 def changed(methods: list[str], **evaluation: Any) -> dict[str, Any]:

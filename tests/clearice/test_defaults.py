@@ -10,21 +10,22 @@ from typing import Any
 
 import pytest
 
+from clearice.config.automatic import with_quality
 from clearice.config.base import Settings, filled_in, gather, part_of
 from clearice.config.complaints import checked, complaints
 from clearice.config.defaults import default_settings
 from clearice.config.evaluation import ScoreSettings
+from clearice.config.layers import shipped_config
 from clearice.config.pickers.template import TemplateStep
 from clearice.config.simulation import SimulateStep
 from clearice.config.stages.extract_noise import ExtractNoiseStep
 from clearice.config.stages.noise_gan import NoiseGanStep
 from clearice.config.tables import OpticsColumns
 from clearice.config.training import DenoiserTraining
-from clearice.files.documents import read_yaml
 from clearice.run.step import run
 
 ROOT = Path(__file__).resolve().parents[2]
-CONFIG = read_yaml(ROOT / "config" / "config.yaml")
+CONFIG = with_quality(shipped_config())
 STEPS = sorted(path.stem for path in (ROOT / "workflow" / "scripts").glob("*.py"))
 
 
@@ -48,8 +49,10 @@ def test_what_a_step_takes_of_the_shipped_configuration_fits_its_model(model: ty
 def test_settings_of_stages_and_sections_are_those_of_the_configuration() -> None:
     assert default_settings(DenoiserTraining)["steps"] == CONFIG["training"]["steps"]
     noise = default_settings(ExtractNoiseStep)
-    assert noise["patch_px"] == CONFIG["extract_noise"]["patch_px"] and noise["rescale_to_A"] is None
-    assert default_settings(NoiseGanStep)["patch_px"] == CONFIG["noise_gan"]["patch_px"]
+    assert (
+        noise["ssim_threshold"] == CONFIG["extract_noise"]["ssim_threshold"] and noise["rescale_to_A"] is None
+    )
+    assert default_settings(NoiseGanStep)["steps"] == CONFIG["noise_gan"]["steps"]
     assert default_settings(ScoreSettings)["finest_A"] == CONFIG["evaluation"]["finest_A"]
     assert default_settings(SimulateStep)["physics"] == CONFIG["physics"]
     atoms = default_settings(TemplateStep)

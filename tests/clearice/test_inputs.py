@@ -84,7 +84,7 @@ def test_each_training_learns_from_its_own_pairs() -> None:
     fine = INPUTS.training_pairs("fine", "films", "main")
     assert fine["start"] == "results/films/models/coarse/main.pt"
     assert "start" not in INPUTS.training_pairs("fine", "films", "cold")
-    assert len(fine["noisy"]) == len(fine["target"]) == 9
+    assert len(fine["noisy"]) == len(fine["target"]) == 6
 
 
 def test_a_generator_is_read_only_where_the_noise_comes_from_it() -> None:
@@ -134,7 +134,7 @@ def test_only_a_picker_that_compares_with_templates_reads_some() -> None:
         (ExportSettings, SETTINGS.export("films")),
         (SimulateStep, SETTINGS.simulation("films", "s0001")),
         (SimulateStep, SETTINGS.simulation("films", "s9999")),
-        (InferenceStep, SETTINGS.inference("nt2c")),
+        (InferenceStep, SETTINGS.inference("nt2c", "films")),
         (RegionSettings, SETTINGS.regions("films")),
         (ScoreSettings, SETTINGS.scores()),
         (PickSettings, SETTINGS.picks("films", "template")),
@@ -142,7 +142,7 @@ def test_only_a_picker_that_compares_with_templates_reads_some() -> None:
         (PreviewSettings, SETTINGS.previews()),
         (ReportSettings, SETTINGS.report()),
         (all_pickers()["template"].templates, SETTINGS.templates("films", "template")),
-        *((stage.settings, SETTINGS.stage(name, "main")) for name, stage in all_stages().items()),
+        *((stage.settings, SETTINGS.stage("films", name, "main")) for name, stage in all_stages().items()),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -157,22 +157,24 @@ def test_a_job_is_handed_all_that_its_model_wants_in_the_order_of_the_names(
 def test_a_network_is_applied_as_it_was_trained() -> None:
     """A forgotten high-pass or pixel size would denoise in silence, and wrongly: they are always handed over."""
     for method in ("nt2c", "coarse", "n2n", "passed"):
-        assert {"highpass_A", "rescale_to_A"} <= set(SETTINGS.inference(method))
-    assert SETTINGS.inference("passed")["highpass_A"] == 300
+        assert {"highpass_A", "rescale_to_A"} <= set(SETTINGS.inference(method, "films"))
+    assert SETTINGS.inference("passed", "films")["highpass_A"] == 300
     _, settings = jobs(extract_noise={"highpass_A": 500}, training={"rescale_to_A": 6.0})
-    assert settings.inference("nt2c") == {
-        **SETTINGS.inference("nt2c"),
+    assert settings.inference("nt2c", "films") == {
+        **SETTINGS.inference("nt2c", "films"),
         "highpass_A": 500.0,
         "rescale_to_A": 6.0,
     }
 
 
-def test_simulated_micrographs_have_the_pixels_of_the_sums_unless_set_and_know_nothing_of_movies() -> None:
+def test_simulated_micrographs_have_the_pixels_of_the_networks_or_those_of_the_sums_and_know_nothing_of_movies() -> (
+    None
+):
     one = SETTINGS.simulation("films", "s0001")
-    assert one["pixel_size_A"] == 3.0 and one["detector_pixel_size_A"] == 1.5 and one["weights"] == [2.0, 1.0]
-    assert one["number"] == 10 and "movie_suffix" not in one
-    _, settings = jobs(simulation={"pixel_size_A": 6.0, "movies": 2, "movie_frames": 7})
-    assert settings.simulation("films", "s0001")["pixel_size_A"] == 6.0
+    assert one["pixel_size_A"] == 6.0 and one["detector_pixel_size_A"] == 1.5 and one["weights"] == [2.0, 1.0]
+    assert one["number"] == 50 and "movie_suffix" not in one
+    _, settings = jobs(simulation={"pixel_size_A": None, "movies": 2, "movie_frames": 7})
+    assert settings.simulation("films", "s0001")["pixel_size_A"] == 3.0
     movies = settings.simulated_movies("films", "m0001")
     assert movies["physics"]["frames"] == 7 and movies["number"] == 2 and movies["movie_suffix"] == ".mrcs"
 

@@ -15,10 +15,12 @@ PROVENANCE = {
     "versions": {"clearice": "1", "numpy": "2"},
     "settings": {
         "seed": 7,
+        "quality": "quick",
         "run": {"methods": ["raw"]},
         "methods": {"raw": {"kind": "raw"}},
         "previews": {"reference_resolution_A": 20},
     },
+    "taken": {"set": []},
     "sha256": {"a.mrc": "0"},
 }
 
@@ -134,3 +136,12 @@ def test_a_control_that_is_missing_is_named_with_the_numbers(controlled: int, no
 
 def test_notes_are_shown() -> None:
     assert "<li>3 pixels were filled</li>" in page(notes=["3 pixels were filled"])
+
+
+def test_what_was_taken_for_what_was_left_open_is_shown_with_its_reason() -> None:
+    assert "left open" not in page()
+    one = {"name": "picking.box_A", "value": 200.0, "why": "1.6 diameters"}
+    none = {"name": "simulation.pixel_size_A", "value": None, "why": "training.rescale_to_A"}
+    text = page(provenance={**PROVENANCE, "taken": {"set": [one, none]}})
+    assert "<td>set</td><td>picking.box_A</td><td>200.0</td><td>1.6 diameters</td>" in text
+    assert "<td>simulation.pixel_size_A</td><td>null</td>" in text and "Quality quick" in text

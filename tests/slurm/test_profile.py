@@ -34,13 +34,13 @@ def rules_with(resource):
 
 
 def test_every_gpu_rule_has_a_partition_and_no_other_rule_has():
-    gpu_rules = rules_with('gpu=config["gpus_per_job"]')
+    gpu_rules = rules_with('gpu=PLAN.config["gpus_per_job"]')
     assert gpu_rules
     assert set(profile("slurm")["set-resources"]) == gpu_rules
 
 
 def test_rules_that_use_a_gpu_on_request_stand_ready_in_the_profile():
-    on_request = rules_with("gpu=") - rules_with('gpu=config["gpus_per_job"]')
+    on_request = rules_with("gpu=") - rules_with('gpu=PLAN.config["gpus_per_job"]')
     text = (PROFILES / "slurm" / "config.yaml").read_text(encoding="utf-8")
     assert on_request == set(re.findall(r"^  # (\w+): \{slurm_partition: gpu\}$", text, re.MULTILINE))
 

@@ -124,13 +124,13 @@ def page_of(
     """Write the report of one dataset."""
     settings: dict[str, Any] = {
         "seed": 1,
+        "quality": "quick",
         "run": {"methods": ["raw"]},
         "methods": {"raw": {"kind": "raw"}, "mask_control": {"kind": "mask_control", "sigma_px": 5}},
         "previews": {"reference_resolution_A": 20},
     }
-    write_json(
-        tmp_path / "provenance.json", {"versions": {"clearice": "1"}, "settings": settings, "sha256": {}}
-    )
+    provenance = {"versions": {"clearice": "1"}, "settings": settings, "taken": {}, "sha256": {}}
+    write_json(tmp_path / "provenance.json", provenance)
     scores = tmp_path / "results/set/scores/summary.tsv"
     write_table(scores, [vars(row) for row in summary], list(Summary.__dataclass_fields__))
     write_report(

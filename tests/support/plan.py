@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-from pathlib import Path
 from typing import Any
 
+from clearice.config import layers
+from clearice.config.automatic import with_quality
 from clearice.config.tables import DatasetRow
-from clearice.files.documents import read_yaml
 from clearice.run.controls import scored_methods
 from clearice.run.plan import Plan
 
-ROOT = Path(__file__).resolve().parents[2]
 DATASET = {
     "dataset": "films", "pixel_size_A": 1.5, "voltage_kV": 300.0, "spherical_aberration_mm": 2.7, "amplitude_contrast": 0.07,
     "dose_e_per_A2": 40.0, "detector": "K2", "super_resolution": 1, "structures": "a.pdb:2,b.cif", "particle_diameter_A": 120.0,
@@ -20,11 +19,11 @@ DATASET = {
 
 
 def shipped_config(**sections: Any) -> dict[str, Any]:
-    """Return the shipped configuration with changes in its sections."""
-    config: dict[str, Any] = copy.deepcopy(read_yaml(ROOT / "config" / "config.yaml"))
+    """Return the shipped configuration with changes in its sections, and the values of its quality."""
+    config: dict[str, Any] = copy.deepcopy(layers.shipped_config())
     for name, change in sections.items():
         config[name] = {**config[name], **change} if isinstance(change, dict) else change
-    return config
+    return with_quality(config)
 
 
 def plan_of(config: dict[str, Any], batches: int = 3, **columns: Any) -> Plan:

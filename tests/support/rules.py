@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clearice.files.documents import read_yaml
+from clearice.config.layers import shipped_config
 
 ROOT = Path(__file__).resolve().parents[2]
 RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
@@ -71,8 +71,7 @@ def read_rules() -> dict[str, Rule]:
 
 def read_config() -> dict[str, Any]:
     """Read the default configuration."""
-    config: dict[str, Any] = read_yaml(ROOT / "config" / "config.yaml")
-    return config
+    return shipped_config()
 
 
 def _read_file(path: Path, rules: dict[str, Rule]) -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from clearice.config.layers import shipped_config
 from clearice.config.stages.extract_noise import ExtractNoise
 from clearice.files.documents import read_yaml
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph
@@ -124,7 +125,7 @@ def test_noise_is_found_by_the_criterion_of_the_variant(
     finished: Project, variant: str, criterion: str
 ) -> None:
     results = finished.folder / "results/films"
-    general = read_yaml(finished.folder / "config/config.yaml")["extract_noise"]
+    general = shipped_config()["extract_noise"]
     tiny = read_yaml(finished.folder / "config/presets/tiny.yaml")["extract_noise"]
     settings = {**general, **tiny, "ssim_threshold": -0.9, "criterion": criterion}
     rule = ExtractNoise.model_validate(settings)

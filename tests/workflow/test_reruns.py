@@ -79,7 +79,7 @@ def test_a_changed_docstring_of_a_rules_script_reruns_nothing(project: Project) 
 
 
 def test_a_changed_setting_reruns_its_rule_and_what_follows(project: Project) -> None:
-    edit(project, "config/config.yaml", "resolution_A: 20 ", "resolution_A: 24 ")
+    edit(project, "config/advanced.yaml", "resolution_A: 20 ", "resolution_A: 24 ")
     planned = project.planned()
     assert planned == {"filter_micrographs": BATCHES, "draw_previews": SHOWN, **PAGE}
 
@@ -107,8 +107,8 @@ def test_a_value_cannot_hide_behind_an_equal_one(project: Project) -> None:
 
 def test_two_settings_that_swap_their_values_rerun_their_rule(project: Project) -> None:
     """Settings travel as one mapping, whose text holds names and values; apart they would be a set of equal values."""
-    edit(project, "config/config.yaml", "width_px: 900 ", "width_px: 400 ")
-    edit(project, "config/config.yaml", "detail_px: 400 ", "detail_px: 900 ")
+    edit(project, "config/advanced.yaml", "width_px: 900 ", "width_px: 400 ")
+    edit(project, "config/advanced.yaml", "detail_px: 400 ", "detail_px: 900 ")
     assert project.planned()["draw_previews"] == METHODS * SHOWN
 
 
@@ -149,7 +149,7 @@ def test_a_method_that_is_added_makes_only_its_own_jobs(project: Project) -> Non
     edit(project, "config/config.yaml", "gaussian, bandpass]", "gaussian, bandpass, lowpass_30A]")
     edit(
         project,
-        "config/config.yaml",
+        "config/advanced.yaml",
         "methods:\n  raw:",
         "methods:\n  lowpass_30A: {kind: lowpass, resolution_A: 30, edge_fraction: 0.2}\n  raw:",
     )
@@ -197,12 +197,12 @@ def test_a_setting_that_cannot_reach_the_sums_of_removed_movies_is_an_error_of_t
 
 
 def test_asking_for_a_gpu_elsewhere_reruns_nothing(project: Project) -> None:
-    edit(project, "config/config.yaml", "gpus_per_job: 0", "gpus_per_job: 1")
+    edit(project, "config/config.yaml", "gpus_per_job: auto", "gpus_per_job: 1")
     assert project.planned() == {}
 
 
 def test_a_named_target_goes_only_so_far(project: Project) -> None:
-    edit(project, "config/config.yaml", "resolution_A: 20 ", "resolution_A: 24 ")
+    edit(project, "config/advanced.yaml", "resolution_A: 20 ", "resolution_A: 24 ")
     assert project.planned("sums") == {}
     planned = project.planned("denoised")
     planned.pop("denoised", None)
@@ -230,9 +230,9 @@ def test_equal_runs_give_equal_bytes(project: Project, finished: Project) -> Non
 def test_a_wrong_setting_ends_in_one_sentence_before_any_job(project: Project, wrong: str) -> None:
     section, _, value = wrong.partition("=")
     if "." in section:
-        edit(project, "config/config.yaml", "sigma_px: 9", "sigma_px: -9")
+        edit(project, "config/advanced.yaml", "sigma_px: 9", "sigma_px: -9")
     else:
-        edit(project, "config/config.yaml", "seed: 20221", f"seed: 20221\n{section}: {value}")
+        edit(project, "config/advanced.yaml", "seed: 20221", f"seed: 20221\n{section}: {value}")
     done = project.snakemake("-n")
     said = done.stdout + done.stderr
     assert done.returncode != 0

@@ -5,11 +5,13 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger
 
 WORKFLOW = Path(workflow.current_basedir).parent
 SCRIPTS = WORKFLOW / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
+from clearice.config.automatic import in_words
 from clearice.config.registry import all_pickers, all_stages
 from clearice.config.training import DenoiserTraining
 from clearice.config.variants import kind_of_method
@@ -23,6 +25,10 @@ try:
     PLAN = make_plan(config)
 except (ValueError, OSError) as error:
     raise WorkflowError(str(error)) from None
+
+if workflow.is_main_process:
+    for line in in_words(PLAN.taken(), config["quality"]):
+        logger.info(line)
 
 PRODUCTS = Products(PLAN)
 INPUTS = JobInputs(PLAN, PRODUCTS)

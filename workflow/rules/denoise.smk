@@ -72,7 +72,7 @@ rule denoise_micrographs:
     resources:
         mem_mb=memory(6000),
         runtime=minutes(240),
-        gpu=config["gpus_per_job"],
+        gpu=PLAN.config["gpus_per_job"],
     params:
         code=fingerprint_of("denoise_micrographs.py"),
         settings=ask(SETTINGS.inference),

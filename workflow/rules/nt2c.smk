@@ -44,7 +44,7 @@ rule train_noise_gan:
     resources:
         mem_mb=memory(8000),
         runtime=minutes(1440),
-        gpu=config["gpus_per_job"],
+        gpu=PLAN.config["gpus_per_job"],
     params:
         code=fingerprint_of("train_noise_gan.py"),
         settings=ask(SETTINGS.stage, stage="noise_gan"),
@@ -70,7 +70,7 @@ rule sample_noise:
     resources:
         mem_mb=memory(8000),
         runtime=minutes(120),
-        gpu=config["gpus_per_job"],
+        gpu=PLAN.config["gpus_per_job"],
     params:
         code=fingerprint_of("sample_noise.py"),
         settings=ask(SETTINGS.stage, stage="sample_noise"),

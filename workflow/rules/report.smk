@@ -68,6 +68,7 @@ rule write_provenance:
         code=fingerprint_of("write_provenance.py"),
         settings={key: value for key, value in config.items() if key != "gpus_per_job"},
         datasets=dict(PLAN.datasets),
+        taken=SETTINGS.taken(),
         steps=fingerprints(),
     script:
         "../scripts/write_provenance.py"

@@ -19,7 +19,7 @@ rule train_denoiser:
     resources:
         mem_mb=memory(16000),
         runtime=minutes(720),
-        gpu=config["gpus_per_job"],
+        gpu=PLAN.config["gpus_per_job"],
     params:
         code=fingerprint_of("train_denoiser.py"),
         splits=ask(INPUTS.splits_to_learn),

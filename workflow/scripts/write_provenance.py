@@ -16,9 +16,10 @@ def write_provenance(
     provenance: Path,
     settings: dict[str, Any],
     datasets: dict[str, Any],
+    taken: dict[str, Any],
     steps: dict[str, str],
 ) -> None:
-    """Write versions, settings, hashes of the steps' code and checksums as JSON.
+    """Write versions, settings, what was `taken` for `auto`, hashes of the steps' code and checksums as JSON.
 
     Checksums are of sums, denoised micrographs and networks.
     """
@@ -35,6 +36,7 @@ def write_provenance(
         "versions": versions(),
         "settings": settings,
         "datasets": datasets,
+        "taken": taken,
         "code": steps,
         "sha256": files,
         "failed": failed,

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from clearice.config.automatic import for_dataset
+from clearice.config.base import gather
 from clearice.config.complaints import complaints
-from clearice.config.registry import all_pickers, all_stages
+from clearice.config.evaluation import Regions
+from clearice.config.experiment import facts_of_owner, library, missing_columns
+from clearice.config.fitting import misfits
+from clearice.config.registry import all_pickers
 from clearice.config.simulation import SimulateStep
+from clearice.config.sizes import facts_of_group
 from clearice.config.tables import DatasetRow, PixelColumn
 from clearice.config.variants import (
     kind_of_method,
     learns_from_halves,
     members_of,
+    model_owner,
     runs_on,
     stage_setting,
-    stage_settings,
     stages_of_method,
     variant_of,
 )
@@ -27,15 +33,6 @@ SIMULATED = tuple(
     if name == "structures" or (name in SimulateStep.model_fields and name not in PixelColumn.model_fields)
 )
 """Columns of the datasets table that a simulation needs: a missing parameter is never guessed."""
-
-CUT_FROM = (
-    ("coarse", "crop_px", "simulation", ("height_px", "width_px")),
-    ("fine", "crop_px", "reweight", ("patch_px",)),
-    ("reweight", "patch_px", "sample_noise", ("field_px",)),
-    ("reweight", "patch_px", "simulation", ("height_px", "width_px")),
-    ("noise_gan", "patch_px", "extract_noise", ("patch_px",)),
-)
-"""Sides in pixels that must fit into those they are cut from: stage, setting, source, its settings."""
 
 
 def check_together(config: Config, datasets: Mapping[str, Mapping[str, Any]]) -> None:
@@ -55,9 +52,11 @@ def check_together(config: Config, datasets: Mapping[str, Mapping[str, Any]]) ->
     """
     run = _with_guide(config, list(config["run"]["methods"]))
     found = [*_names(config, datasets, run), *_picks(config)]
-    for name in run:
-        found += _stages(config, name)
-    found += _regions(config, datasets, run) + _templates(config, datasets)
+    if not found:
+        for name in run:
+            owners = {model_owner(config, name, dataset) for dataset in _run_on(config, name, datasets)}
+            found += misfits(config, name, owners, datasets)
+    found += _regions(config, datasets, run) + _templates(config, datasets) + _boxes(config, datasets)
     lacking: dict[str, str] = {}
     for name in run:
         if "simulation" in kind_of_method(config, name).needs:
@@ -118,9 +117,18 @@ def _columns(name: str, datasets: Mapping[str, Mapping[str, Any]]) -> dict[str, 
     """Complain of datasets that lack what a simulation needs, by dataset."""
     return {
         dataset: f"datasets table: {dataset} has no {', '.join(missing)}, which method {name} needs for its simulation"
+        + _no_model(missing)
         for dataset, row in datasets.items()
-        if (missing := [column for column in SIMULATED if row.get(column) is None])
+        if (missing := missing_columns(row, SIMULATED))
     }
+
+
+def _no_model(missing: list[str]) -> str:
+    """Write why no bundled model stands in for a structure that is missing."""
+    if "structures" not in missing:
+        return ""
+    sizes = [one.diameter_A for one in library()]
+    return f"; the bundled models, of {min(sizes):g} to {max(sizes):g} A, are of another size"
 
 
 def _regions(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: list[str]) -> list[str]:
@@ -133,6 +141,16 @@ def _regions(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: lis
         for dataset, row in _run_on(config, name, datasets).items()
         if row.get("particle_diameter_A") is None
     ]
+
+
+def _boxes(config: Config, datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Complain of boxes of signal and background that do not fit one another in a dataset."""
+    found = []
+    for dataset, row in datasets.items():
+        if row.get("particle_diameter_A") is not None:
+            own = for_dataset(config, facts_of_owner(config, dataset, datasets))["evaluation"]
+            found += complaints(Regions, gather(Regions, own), f"for {dataset}: config: evaluation")
+    return found
 
 
 def _templates(config: Config, datasets: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -189,6 +207,7 @@ def _names(config: Config, datasets: Mapping[str, Mapping[str, Any]], run: list[
 def _pixel_sizes(config: Config, name: str, rows: list[Mapping[str, Any]]) -> Iterator[str]:
     """Complain of a group of several pixel sizes whose network works at none of its own."""
     stage = kind_of_method(config, name).network
+    config = for_dataset(config, facts_of_group(rows))
     scale = stage_setting(config, variant_of(config, name, stage), stage, "rescale_to_A")
     sizes = {row["pixel_size_A"] * row["sum_binning"] for row in rows}
     if scale is None and len(sizes) > 1:
@@ -227,31 +246,3 @@ def _picks(config: Config) -> list[str]:
             "micrographs; return at original, or set evaluation.batches: 0 and picking.extract_from: []"
         )
     return found
-
-
-def _stages(config: Config, name: str) -> Iterator[str]:
-    """Complain of settings of a method's stages that do not fit one another."""
-    stages = stages_of_method(config, name)
-    for stage in stages:
-        values = stage_settings(config, variant_of(config, name, stage), stage)
-        yield from complaints(all_stages()[stage].settings, values, f"config: method {name}: {stage}")
-
-    def setting(stage: str, key: str) -> Any:
-        if stage not in all_stages():
-            return config[stage][key]
-        return stage_setting(config, variant_of(config, name, stage), stage, key)
-
-    for stage, key, source, sides in CUT_FROM:
-        if stage not in stages or (source in all_stages() and source not in stages):
-            continue
-        size, limit = setting(stage, key), min(setting(source, side) for side in sides)
-        if size > limit:
-            where = " and ".join(f"{source}.{side}" if side == sides[0] else side for side in sides)
-            yield (
-                f"config: method {name}: {stage}.{key} is {size} px, but it is cut from {where} of {limit} px; "
-                "make it smaller or that larger"
-            )
-    if "fine" in stages and setting("coarse", "rescale_to_A") != setting("fine", "rescale_to_A"):
-        yield (
-            f"config: method {name}: coarse and fine work at different pixel sizes; set training.rescale_to_A for both"
-        )

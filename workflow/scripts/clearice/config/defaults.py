@@ -1,20 +1,22 @@
-"""The values of the shipped ``config/config.yaml`` for a step that is run from a shell."""
+"""The values of the shipped configuration for a step that is run from a shell."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
+from clearice.config.automatic import for_dataset, with_quality
 from clearice.config.base import Settings, gather
+from clearice.config.layers import shipped_config
 from clearice.config.registry import all_stages
+from clearice.config.sizes import AUTO, facts_of
 from clearice.config.variants import MAIN, stage_settings
 from clearice.config.whole import config_model, pickers_model
-from clearice.files.documents import read_yaml
-
-CONFIG = Path(__file__).resolve().parents[4] / "config" / "config.yaml"
 
 
-def default_settings(model: type[Settings], stage: str = "") -> dict[str, Any]:
+def default_settings(
+    model: type[Settings], stage: str = "", given: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Return what the shipped configuration says of a step's settings; the user gives the rest.
 
     Parameters
@@ -23,8 +25,13 @@ def default_settings(model: type[Settings], stage: str = "") -> dict[str, Any]:
         The model of what a step takes. Its values come from the stage that has it (of several, the first by
         name), or from the sections that share a group of settings with it, or that one of its fields holds
         whole.
+    stage
+        Name of the stage, where several have the model.
+    given
+        What the user gives: a pixel size and a diameter among it are what `auto` follows from. What cannot be
+        told without them is left out.
     """
-    config = read_yaml(CONFIG)
+    config = for_dataset(with_quality(shipped_config()), facts_of(given or {}))
     stages = [name for name, one in all_stages().items() if one.settings is model]
     if stages:
         return stage_settings(config, MAIN, stage if stage in stages else stages[0])
@@ -35,7 +42,8 @@ def default_settings(model: type[Settings], stage: str = "") -> dict[str, Any]:
             sources.append(values)
         if any(one.annotation is section for one in model.model_fields.values()):
             sources.append({name: values})
-    return gather(model, *sources)
+    found = gather(model, *sources)
+    return {name: value for name, value in found.items() if value != AUTO or name == "precision"}
 
 
 def _sections(model: type[Settings]) -> list[tuple[str, type[Settings]]]:

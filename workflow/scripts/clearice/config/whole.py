@@ -9,14 +9,17 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from clearice.config.automatic import automatic_paths
 from clearice.config.base import Distinct, DistinctNames, Name, Settings, Share, derived
 from clearice.config.complaints import RENAMED, complaints, nearest
 from clearice.config.evaluation import Evaluation
 from clearice.config.inference import Inference
+from clearice.config.layers import leaves, value_at, values_of_quality, with_value
 from clearice.config.picking import Picking
 from clearice.config.registry import all_kinds, all_pickers, all_stages
 from clearice.config.reporting import Previews
 from clearice.config.simulation import Physics, Simulation
+from clearice.config.sizes import AUTO
 from clearice.config.training import Training
 
 Config = Mapping[str, Any]
@@ -63,12 +66,14 @@ class Sections(Settings):
     """path of the datasets table"""
     micrographs: Name
     """path of the micrographs sheet"""
+    quality: Literal["quick", "standard", "paper"]
+    """how much is spent on simulating and training: it fills every `auto` that does not follow from a dataset"""
     seed: int = Field(ge=0)
     """every random stream derives from it"""
     max_failed_fraction: Share
     """share of micrographs that may fail"""
-    gpus_per_job: int = Field(ge=0, le=1)
-    """GPUs that a training or denoising job asks for"""
+    gpus_per_job: Literal["auto", 0, 1]
+    """GPUs that a training or denoising job asks for; auto: 1 where this machine has one"""
     run: Run
     """what is run"""
     methods: Annotated[dict[MethodName, dict[str, Any]], Field(min_length=1)]
@@ -127,8 +132,9 @@ def check_config(config: Config) -> None:
     ValueError
         One line for each complaint.
     """
-    found = complaints(config_model(), dict(config), "config")
-    methods = config.get("methods")
+    given = _with_stand_ins(config)
+    found = complaints(config_model(), given, "config")
+    methods = given.get("methods")
     if not found and isinstance(methods, Mapping):
         for name, method in methods.items():
             found += _method_complaints(str(name), method)
@@ -146,6 +152,34 @@ def check_config(config: Config) -> None:
         raise ValueError("\n".join(found))
 
 
+def _with_stand_ins(config: Config) -> dict[str, Any]:
+    """Write a value that passes where a configuration rightly says `auto`: what is taken there is checked later."""
+    done = dict(config)
+    methods = config.get("methods")
+    for path in automatic_paths():
+        if path == ("training", "precision"):
+            continue
+        value = _stand_in(path)
+        sections = [name for name, stage in all_stages().items() if stage.general == path[0]]
+        places = [path, *((name, *path[1:]) for name in sections)]
+        places += [
+            ("methods", method, *place)
+            for method in (methods if isinstance(methods, Mapping) else ())
+            for place in places
+        ]
+        for place in places:
+            if value_at(config, place) == AUTO:
+                done = with_value(done, place, value)
+    return done
+
+
+@cache
+def _stand_in(path: tuple[str, ...]) -> Any:
+    """Return a value that passes in its place, whatever is given in others."""
+    passing = {"largest_box_A": 1e6, "smallest_box_A": 1e-3, "box_A": 200.0, "maximum_patches": 400}
+    return passing.get(path[-1]) or dict(leaves(values_of_quality("paper")))[path]
+
+
 def config_schema() -> dict[str, Any]:
     """Make the JSON schema of a configuration for editors: the models' bounds and descriptions alone."""
     schema = config_model().model_json_schema()
@@ -159,7 +193,37 @@ def config_schema() -> dict[str, Any]:
         "propertyNames": {"pattern": METHOD_NAME},
     }
     schema["properties"]["groups"] |= {"propertyNames": {"pattern": GROUP_NAME}}
-    return as_schema(schema)
+    return as_schema(_with_automatic(schema))
+
+
+def _with_automatic(schema: dict[str, Any]) -> dict[str, Any]:
+    """Add `auto` to the schema wherever a configuration may say it."""
+    for path in automatic_paths():
+        sections = [name for name, stage in all_stages().items() if stage.general == path[0]]
+        for section in [path[0], *sections]:
+            node = schema["properties"][section]
+            for name in path[1:]:
+                node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]["properties"][name]
+            _allow_auto(node)
+            part = schema["$defs"].get(f"PartOf{_model_of(schema, section)}", {}).get("properties", {})
+            if len(path) == 2 and path[1] in part:
+                _allow_auto(part[path[1]])
+    return schema
+
+
+def _model_of(schema: Mapping[str, Any], section: str) -> str:
+    """Name the model of a section."""
+    return str(schema["properties"][section]["$ref"].rsplit("/", 1)[-1])
+
+
+def _allow_auto(node: dict[str, Any]) -> None:
+    """Add `auto` to what one value of a schema may be."""
+    words = {name: node[name] for name in ("description",) if name in node}
+    plain = {name: value for name, value in node.items() if name != "description"}
+    if {"const": AUTO} in plain.get("anyOf", ()):
+        return
+    node.clear()
+    node |= {"anyOf": [*plain.pop("anyOf", ()), *([plain] if plain else []), {"const": AUTO}], **words}
 
 
 def as_schema(schema: Mapping[str, Any]) -> dict[str, Any]:

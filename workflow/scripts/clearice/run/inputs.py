@@ -126,11 +126,11 @@ class JobInputs:
 
     def structures(self, dataset: str) -> list[str]:
         """List the atomic models of a dataset."""
-        return list(parse_structures(self._plan.column(dataset, "structures"), dataset))
+        return list(parse_structures(self._plan.simulated_row(dataset)["structures"], dataset))
 
     def detector_files(self, dataset: str) -> list[str]:
         """List the MTF file of a dataset whose detector is given as one."""
-        detector = self._plan.column(dataset, "detector") or ""
+        detector = self._plan.simulated_row(dataset)["detector"]
         return [detector] if detector.endswith(".star") else []
 
     def templates(self, picker: str, dataset: str) -> str | list[str]:

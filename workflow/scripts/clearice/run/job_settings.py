@@ -14,7 +14,7 @@ from clearice.config.reporting import PreviewSettings, ReportSettings
 from clearice.config.sheet import parse_structures
 from clearice.config.simulation import SimulateStep
 from clearice.config.tables import ExportSettings, SumSettings
-from clearice.config.variants import highpass_of, pairings_of, scale_of, stage_settings
+from clearice.config.variants import highpass_of, model_owner, pairings_of, scale_of, stage_settings
 from clearice.run.plan import Plan
 from clearice.run.products import Products
 
@@ -39,38 +39,40 @@ class JobSettings:
         """Return what a table of sums for RELION says."""
         return gather(ExportSettings, self._plan.datasets[dataset])
 
-    def stage(self, stage: str, variant: str) -> Settings:
-        """Return what the step of a stage takes."""
-        return stage_settings(self._config, variant, stage)
+    def stage(self, dataset: str, stage: str, variant: str) -> Settings:
+        """Return what the step of a stage takes for a dataset, or for a group of datasets."""
+        return stage_settings(self._plan.config_of(dataset), variant, stage)
 
     def simulation(self, dataset: str, batch: str) -> Settings:
         """Return what a simulation of micrographs takes."""
-        section = {name: value for name, value in self._config["simulation"].items() if "movie" not in name}
-        return self._simulation(dataset, self._products.simulated_in(batch), section, self._config["physics"])
+        config = self._plan.config_of(dataset)
+        section = {name: value for name, value in config["simulation"].items() if "movie" not in name}
+        return self._simulation(dataset, self._products.simulated_in(batch), section, config["physics"])
 
     def simulated_movies(self, dataset: str, batch: str) -> Settings:
         """Return what a simulation of movies takes: the same physics, with frames."""
-        section = self._config["simulation"]
+        config = self._plan.config_of(dataset)
+        section = config["simulation"]
         frames = {"frames": section["movie_frames"], "drift_A": section["movie_drift_A"]}
-        physics = {**self._config["physics"], **frames}
+        physics = {**config["physics"], **frames}
         return self._simulation(dataset, self._products.movie_sizes[batch], section, physics)
 
-    def method(self, method: str) -> Settings:
+    def method(self, method: str, dataset: str) -> Settings:
         """Return the entry of a method."""
-        own: Settings = in_order(self._config["methods"][method])
+        own: Settings = in_order(self._plan.config_of(dataset)["methods"][method])
         return own
 
-    def inference(self, method: str) -> Settings:
-        """Return how the network of a method is applied."""
-        of_network = {
-            "rescale_to_A": scale_of(self._config, method),
-            "highpass_A": highpass_of(self._config, method),
-        }
-        return gather(InferenceStep, of_network, self._config["inference"])
+    def inference(self, method: str, dataset: str) -> Settings:
+        """Return how the network of a method is applied to a dataset, or that of its group."""
+        config = self._plan.config_of(model_owner(self._config, method, dataset))
+        of_network = {"rescale_to_A": scale_of(config, method), "highpass_A": highpass_of(config, method)}
+        return gather(InferenceStep, of_network, config["inference"])
 
     def regions(self, dataset: str) -> Settings:
         """Return what boxes are chosen with."""
-        return gather(RegionSettings, self._plan.datasets[dataset], self._config["evaluation"])
+        return gather(
+            RegionSettings, self._plan.datasets[dataset], self._plan.config_of(dataset)["evaluation"]
+        )
 
     def scores(self) -> Settings:
         """Return the band in which images are compared."""
@@ -79,7 +81,9 @@ class JobSettings:
     def picks(self, dataset: str, picker: str) -> Settings:
         """Return what a picker takes."""
         own = {"picker": picker, "own": self._config["pickers"].get(picker, {})}
-        return gather(PickSettings, own, self._plan.datasets[dataset], self._config["picking"])
+        return gather(
+            PickSettings, own, self._plan.datasets[dataset], self._plan.config_of(dataset)["picking"]
+        )
 
     def templates(self, dataset: str, picker: str) -> Settings:
         """Return what the projections are made with that a picker compares with."""
@@ -87,15 +91,22 @@ class JobSettings:
         if model is None:
             raise ValueError(f"picker {picker!r} compares with no templates, so there are none to make")
         own = self._config["pickers"][picker]
-        return gather(model, own, self._plan.datasets[dataset], self._config["physics"])
+        return gather(model, own, self._plan.datasets[dataset], self._plan.config_of(dataset)["physics"])
 
     def extraction(self, dataset: str) -> Settings:
         """Return what particles are cut out with."""
-        return gather(ExtractSettings, self._plan.datasets[dataset], self._config["picking"])
+        return gather(ExtractSettings, self._plan.datasets[dataset], self._plan.config_of(dataset)["picking"])
 
     def previews(self) -> Settings:
         """Return how pictures are drawn."""
         return gather(PreviewSettings, self._config["previews"])
+
+    def taken(self) -> Settings:
+        """Return by dataset what is taken where the user leaves a choice: name, value, and why."""
+        return {
+            dataset: [{"name": one.name, "value": one.value, "why": one.why} for one in each]
+            for dataset, each in sorted(self._plan.taken().items())
+        }
 
     def report(self) -> Settings:
         """Return what the report shows."""
@@ -109,13 +120,13 @@ class JobSettings:
 
     def _weights(self, dataset: str) -> list[float]:
         """List the weights of the atomic models of a dataset."""
-        return list(parse_structures(self._plan.column(dataset, "structures"), dataset).values())
+        return list(parse_structures(self._plan.simulated_row(dataset)["structures"], dataset).values())
 
     def _simulation(
         self, dataset: str, number: int, section: Mapping[str, Any], physics: Mapping[str, Any]
     ) -> Settings:
         """Collect what a simulation takes of the datasets table and of the config."""
-        row = self._plan.datasets[dataset]
+        row = self._plan.simulated_row(dataset)
         own = {
             "weights": self._weights(dataset),
             "number": number,

@@ -6,17 +6,21 @@ import logging
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
+from clearice.config.automatic import Taken, for_dataset, taken_for, with_quality
 from clearice.config.checks import check_halves, check_together
+from clearice.config.experiment import facts_of_owner, known_row, taken_columns
 from clearice.config.sheet import Row, check_datasets, check_sheet, kind_of, sources_of
-from clearice.config.variants import runs_on
+from clearice.config.sizes import AUTO
+from clearice.config.variants import kind_of_method, runs_on, stages_of_method
 from clearice.config.whole import check_config
 from clearice.files.tables import read_table
 from clearice.run.batches import OK, read_manifest
 from clearice.run.controls import scored_methods
+from clearice.run.gpus import has_gpu
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +34,7 @@ class Plan:
     Attributes
     ----------
     config
-        The merged configuration.
+        The merged configuration, with the values of its quality; `auto` stands where a value follows from a dataset.
     datasets
         Typed rows of the datasets table by name.
     batches
@@ -84,6 +88,40 @@ class Plan:
         """List the datasets that have micrographs."""
         return [name for name, batches in self.batches.items() if batches]
 
+    def config_of(self, owner: str) -> Mapping[str, Any]:
+        """Return the configuration of a dataset, or of a group whose datasets make one network: without `auto`.
+
+        What no dataset tells (its particle's diameter is unknown) still says `auto`.
+        """
+        if owner not in self._configs:
+            facts = facts_of_owner(self.config, owner, self.datasets)
+            self._configs[owner] = for_dataset(self.config, facts)
+        return self._configs[owner]
+
+    def simulated_row(self, dataset: str) -> dict[str, Any]:
+        """Return a row of the datasets table as a simulation takes it: empty columns have usual values."""
+        return known_row(self.datasets[dataset])
+
+    def taken(self) -> dict[str, list[Taken]]:
+        """List by dataset what is taken where the user leaves a choice, as far as the run asks for it."""
+        found = {}
+        for dataset in self.filled():
+            methods = self.methods_of(dataset, self.scored_methods)
+            stages = {stage for name in methods for stage in stages_of_method(self.config, name)}
+            simulates = any("simulation" in kind_of_method(self.config, name).needs for name in methods)
+            sections = [*stages, *(["training"] if stages else []), *(["simulation"] if simulates else [])]
+            sections += ["evaluation", "picking"] if self.column(dataset, "particle_diameter_A") else []
+            row = self.datasets[dataset]
+            columns = taken_columns(row) if simulates else []
+            facts = facts_of_owner(self.config, dataset, self.datasets)
+            found[dataset] = columns + taken_for(self.config, facts, sections)
+        return found
+
+    @cached_property
+    def _configs(self) -> dict[str, Mapping[str, Any]]:
+        """Keep the configurations of datasets that were asked for."""
+        return {}
+
 
 def make_plan(config: Mapping[str, Any]) -> Plan:
     """Check the configuration and read its tables.
@@ -101,6 +139,9 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
         One line for each complaint about the configuration or a table.
     """
     check_config(config)
+    config = with_quality(config)
+    if config["gpus_per_job"] == AUTO:
+        config["gpus_per_job"] = int(has_gpu())
     scored = scored_methods(config)
     checked = {**config, "run": {**config["run"], "methods": scored}}
     tables = {}

@@ -7,7 +7,7 @@ ends with
 
 Under Snakemake the arguments come from the job, from a shell they are flags of the same names. A parameter
 that is annotated with a model of `clearice.config` takes a mapping; from a shell
-``--settings '{"steps": 5}'`` or the name of a YAML file, laid over the values of ``config/config.yaml``.
+``--settings '{"steps": 5}'`` or the name of a YAML file, laid over the shipped values.
 `threads` and `device` come from the job's threads and its ``gpu`` resource (or from flags): they are never
 params, so that running on another device reruns nothing.
 """
@@ -158,7 +158,7 @@ def _settings_of_shell(value: Any, hint: Any, flags: Mapping[str, Any]) -> Any:
         return value
     given = _mapping(value)
     defaults = importlib.import_module("clearice.config.defaults").default_settings(
-        hint, flags.get("stage") or ""
+        hint, flags.get("stage") or "", given
     )
     return _laid_over(defaults, given)
 
