@@ -1,22 +1,29 @@
-# On a fresh machine: `make demo` runs the main job on bundled real data, `make test` runs all tests.
+# On a fresh machine: `make demo` runs the main job on bundled real data, `make test` runs all tests; `make help` lists the rest.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(CURDIR)/$(VENV)/bin
 RUN := PATH="$(BIN):$$PATH"
 
-.PHONY: demo test lint format schemas clean
+.DEFAULT_GOAL := help
+.PHONY: help install demo test lint format schemas clean
 
-demo: $(VENV)/.run
+help:  ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "%-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: $(VENV)/.run  ## make the virtual environment .venv and install what a run needs
+	@echo "Now type: source $(VENV)/bin/activate"
+
+demo: $(VENV)/.run  ## run NT2C on two bundled real micrographs, in minutes on two cores
 	$(RUN) snakemake --profile profiles/local --configfile config/demo/config.yaml
 	@echo
 	@echo "Report:               results/report/index.html"
 	@echo "Denoised micrographs:"
 	@ls results/apoferritin*/denoised/*/full/b*/*.mrc | sed 's/^/  /'
 
-test: $(VENV)/.dev
+test: $(VENV)/.dev  ## run all tests
 	$(RUN) OMP_NUM_THREADS=1 python -m pytest -n 2 --dist loadfile
 
-lint: $(VENV)/.dev
+lint: $(VENV)/.dev  ## check style, types, rules and spelling
 	$(RUN) ruff check .
 	$(RUN) ruff format --check .
 	$(RUN) mypy
@@ -24,15 +31,15 @@ lint: $(VENV)/.dev
 	$(RUN) snakemake --lint --configfile config/demo/config.yaml
 	$(RUN) typos
 
-format: $(VENV)/.dev
+format: $(VENV)/.dev  ## repair what can be repaired
 	$(RUN) ruff check --fix .
 	$(RUN) ruff format .
 	$(RUN) snakefmt Snakefile workflow
 
-schemas: $(VENV)/.run
+schemas: $(VENV)/.run  ## make the schemas for editors anew from the models
 	$(RUN) python workflow/scripts/write_schemas.py
 
-clean:
+clean:  ## remove results and logs
 	rm -rf results logs .snakemake
 
 $(VENV)/bin/python:

@@ -38,6 +38,13 @@ def test_auto_is_bfloat16_where_the_processor_has_it_and_float32_elsewhere(
     assert choose_precision("float32", CPU) == "float32"
 
 
+def test_bfloat16_without_the_library_that_uses_it_is_not_native(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As torch is built for Apple's processors: they have the instructions, and convolve without them."""
+    pretend(monkeypatch, architecture="arm64", bf16=True)
+    monkeypatch.setattr("torch.backends.mkldnn.is_available", lambda: False)
+    assert has_bfloat16(CPU) is False
+
+
 def test_what_auto_chose_is_in_the_log(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -74,9 +74,14 @@ def choose_precision(precision: str, device: torch.device) -> str:
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Check whether a device computes in bfloat16 by itself: a GPU of Ampere or later, AVX512-BF16, AMX, or Arm's BF16."""
+    """Check whether a device computes in bfloat16 by itself: a GPU of Ampere or later, AVX512-BF16, AMX, or Arm's BF16.
+
+    A processor's instructions are used through oneDNN, without which torch (as built for macOS) convolves slowly.
+    """
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if not torch.backends.mkldnn.is_available():
+        return False
     capabilities = torch.cpu.get_capabilities()
     return any(bool(value) for name, value in capabilities.items() if name.endswith("bf16"))
 
