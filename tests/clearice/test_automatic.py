@@ -131,6 +131,34 @@ def test_a_method_may_leave_open_what_others_fix() -> None:
     assert config["extract_noise"]["patch_px"] == 64
 
 
+def test_lengths_may_be_given_in_particle_diameters() -> None:
+    config = resolved(
+        training={"crop_px": "5 diameters", "rescale_to_A": "0.1 diameters"},
+        fine={"crop_px": "2.5 diameters"},
+        extract_noise={"highpass_A": "3 diameters"},
+        picking={"box_A": "1.5 diameters"},
+        methods={"own": {"kind": "nt2c", "extract_noise": {"patch_px": "2 diameter"}}},
+    )
+    assert config["training"]["rescale_to_A"] == 12.4 and config["simulation"]["pixel_size_A"] == 12.4
+    assert config["training"]["crop_px"] == 50 and config["fine"]["crop_px"] == 25
+    assert config["extract_noise"]["highpass_A"] == 372 and config["picking"]["box_A"] == 186
+    assert config["methods"]["own"]["extract_noise"]["patch_px"] == 20
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"training": {"crop_px": "5 particles"}},
+        {"training": {"crop_px": "-5 diameters"}},
+        {"training": {"steps": "5 diameters"}},
+        {"evaluation": {"finest_A": "5 diameters"}},
+    ],
+)
+def test_other_words_than_diameters_and_other_settings_than_sizes_are_refused(change: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"is '-?5 \w+', but must be a "):
+        check_config(laid_over(shipped_config(), change))
+
+
 def test_auto_in_a_stage_says_what_silence_says() -> None:
     assert resolved("quick", fine={"steps": AUTO}) == resolved("quick")
 

@@ -1,7 +1,8 @@
 """What is taken where a configuration says `auto`: the quality's value, or what follows from the dataset.
 
 `with_quality` holds for a whole run; `for_dataset` makes of its result the configuration of one dataset, in which
-every number stands. A value that is given is never touched. ``precision: auto`` is no such value: the job decides it.
+every number stands. A value that is given is never touched; one given as ``6 diameters`` becomes that length.
+``precision: auto`` is no such value: the job decides it.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from clearice.config.layers import (
     with_value,
 )
 from clearice.config.registry import all_stages
-from clearice.config.sizes import AUTO, RULES, Facts
+from clearice.config.sizes import AUTO, RULES, Facts, in_diameters, length_of
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ def _ruled(config: Config, facts: Facts) -> tuple[dict[str, Any], list[Taken]]:
     done, taken = dict(config), []
     given: dict[Path, Any] = {}
     for rule in RULES:
+        done = _with_lengths(done, rule.path, facts)
         asked = value_at(done, rule.path) == AUTO
         if asked or _asked_in_methods(done, rule.path):
             given[rule.path] = rule.value(done, facts)
@@ -134,6 +136,24 @@ def _ruled(config: Config, facts: Facts) -> tuple[dict[str, Any], list[Taken]]:
             done = with_value(done, rule.path, given[rule.path])
             taken.append(Taken(".".join(rule.path), given[rule.path], rule.why))
     return _in_methods(done, lambda path: given.get(path, NOTHING)), taken
+
+
+def _with_lengths(config: dict[str, Any], path: Path, facts: Facts) -> dict[str, Any]:
+    """Replace lengths that are given in diameters at a path, in the stages that share it, and in the methods."""
+    for place in places_of(path, config):
+        diameters = in_diameters(value_at(config, place))
+        if diameters is not None:
+            config = with_value(config, place, length_of(diameters, path, config, facts))
+    return config
+
+
+def places_of(path: Path, config: Config) -> list[Path]:
+    """List where the value of a path may stand: there, in the stages that share it, and in what methods change."""
+    stages = [name for name in all_stages() if _general_of(name) == path[0]]
+    places = [path, *((name, *path[1:]) for name in stages)]
+    methods = config.get("methods")
+    names = methods if isinstance(methods, Mapping) else ()
+    return places + [("methods", name, *place) for name in names for place in places]
 
 
 def _in_methods(config: dict[str, Any], found_at: Callable[[Path], Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ FINER_SHARE = (
 )
 CROWDED = 0.2  # share of a field under particles, from which on nothing is as flat as eq. 3 of NT2C asks
 POWERS_PX = (16, 32, 64, 128, 256)
+_DIAMETERS = re.compile(r" *([0-9]+(?:\.[0-9]+)?|\.[0-9]+) *diameters? *")
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,39 @@ def facts_of_group(rows: Sequence[Mapping[str, Any]]) -> Facts:
     sizes = [one.pixel_size_A for one in each if one.pixel_size_A]
     diameters = [one.particle_diameter_A for one in each if one.particle_diameter_A]
     return Facts(max(sizes, default=None), max(diameters, default=None), each[0].particles_per_um2)
+
+
+def in_diameters(value: Any) -> float | None:
+    """Return the number of a length given as ``6 diameters``; None for anything else."""
+    found = _DIAMETERS.fullmatch(value) if isinstance(value, str) else None
+    return float(found.group(1)) if found else None
+
+
+def length_of(diameters: float, path: Path, config: Config, facts: Facts) -> Any:
+    """Return a length that is given in particle diameters: in A, or in whole pixels of the networks.
+
+    Parameters
+    ----------
+    diameters
+        The length.
+    path
+        Where it stands; its name ends in its unit, ``_A`` or ``_px``.
+    config, facts
+        The configuration so far, and what is known of the dataset.
+
+    Returns
+    -------
+    float, int or str
+        AUTO where the diameter is unknown.
+    """
+    if not facts.particle_diameter_A:
+        return AUTO
+    if path[-1].endswith("_A"):
+        return round(diameters * facts.particle_diameter_A, 2)
+    side_px = max(1, round(diameters * _diameter_px(config, facts)))
+    if path == ("noise_gan", "patch_px"):
+        return max(size for size in POWERS_PX if size <= max(POWERS_PX[0], side_px))
+    return side_px
 
 
 def _working_A(config: Config, facts: Facts) -> float | None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from clearice.config.automatic import automatic_paths
+from clearice.config.automatic import automatic_paths, places_of
 from clearice.config.base import Distinct, DistinctNames, Name, Settings, Share, derived
 from clearice.config.complaints import RENAMED, complaints, nearest
 from clearice.config.evaluation import Evaluation
@@ -19,7 +19,7 @@ from clearice.config.picking import Picking
 from clearice.config.registry import all_kinds, all_pickers, all_stages
 from clearice.config.reporting import Previews
 from clearice.config.simulation import Physics, Simulation
-from clearice.config.sizes import AUTO
+from clearice.config.sizes import AUTO, RULES, in_diameters
 from clearice.config.training import Training
 
 Config = Mapping[str, Any]
@@ -153,23 +153,16 @@ def check_config(config: Config) -> None:
 
 
 def _with_stand_ins(config: Config) -> dict[str, Any]:
-    """Write a value that passes where a configuration rightly says `auto`: what is taken there is checked later."""
+    """Write a value that passes where a configuration rightly gives none: what is taken there is checked later."""
     done = dict(config)
-    methods = config.get("methods")
+    lengths = {rule.path for rule in RULES}
     for path in automatic_paths():
         if path == ("training", "precision"):
             continue
-        value = _stand_in(path)
-        sections = [name for name, stage in all_stages().items() if stage.general == path[0]]
-        places = [path, *((name, *path[1:]) for name in sections)]
-        places += [
-            ("methods", method, *place)
-            for method in (methods if isinstance(methods, Mapping) else ())
-            for place in places
-        ]
-        for place in places:
-            if value_at(config, place) == AUTO:
-                done = with_value(done, place, value)
+        for place in places_of(path, config):
+            said = value_at(config, place)
+            if said == AUTO or (path in lengths and in_diameters(said) is not None):
+                done = with_value(done, place, _stand_in(path))
     return done
 
 
@@ -198,16 +191,20 @@ def config_schema() -> dict[str, Any]:
 
 def _with_automatic(schema: dict[str, Any]) -> dict[str, Any]:
     """Add `auto` to the schema wherever a configuration may say it."""
+    lengths = {rule.path for rule in RULES if rule.path[-1].endswith(("_A", "_px"))}
     for path in automatic_paths():
+        further = [{"const": AUTO}]
+        if path in lengths:
+            further.append({"pattern": "diameters?$", "type": "string"})
         sections = [name for name, stage in all_stages().items() if stage.general == path[0]]
         for section in [path[0], *sections]:
             node = schema["properties"][section]
             for name in path[1:]:
                 node = schema["$defs"][node["$ref"].rsplit("/", 1)[-1]]["properties"][name]
-            _allow_auto(node)
+            _allow(node, *further)
             part = schema["$defs"].get(f"PartOf{_model_of(schema, section)}", {}).get("properties", {})
             if len(path) == 2 and path[1] in part:
-                _allow_auto(part[path[1]])
+                _allow(part[path[1]], *further)
     return schema
 
 
@@ -216,14 +213,13 @@ def _model_of(schema: Mapping[str, Any], section: str) -> str:
     return str(schema["properties"][section]["$ref"].rsplit("/", 1)[-1])
 
 
-def _allow_auto(node: dict[str, Any]) -> None:
-    """Add `auto` to what one value of a schema may be."""
-    words = {name: node[name] for name in ("description",) if name in node}
-    plain = {name: value for name, value in node.items() if name != "description"}
-    if {"const": AUTO} in plain.get("anyOf", ()):
-        return
+def _allow(node: dict[str, Any], *further: dict[str, Any]) -> None:
+    """Add kinds of values to what one value of a schema may be."""
+    words = {"description": node.pop("description")} if "description" in node else {}
+    plain = dict(node)
+    known = list(plain.pop("anyOf", ()))
     node.clear()
-    node |= {"anyOf": [*plain.pop("anyOf", ()), *([plain] if plain else []), {"const": AUTO}], **words}
+    node |= {"anyOf": known + [one for one in (plain, *further) if one and one not in known], **words}
 
 
 def as_schema(schema: Mapping[str, Any]) -> dict[str, Any]:
