@@ -176,9 +176,20 @@ def test_simulated_micrographs_have_the_pixels_of_the_networks_or_those_of_the_s
     _, settings = jobs(simulation={"pixel_size_A": None, "movies": 2, "movie_frames": 7})
     assert settings.simulation("films", "s0001")["pixel_size_A"] == 3.0
     movies = settings.simulated_movies("films", "m0001")
+    assert movies["pixel_size_A"] == 3.0
     assert movies["physics"]["frames"] == 7 and movies["number"] == 2 and movies["movie_suffix"] == ".mrcs"
 
 
 def test_only_methods_that_choose_their_pairing_have_one() -> None:
     _, settings = jobs(run={"methods": ["raw", "n2n", "single", "coarse", "nt2c"]})
     assert settings.report()["pairings"] == {"n2n": "noise2noise", "single": "neighbor2neighbor"}
+
+
+def test_simulated_movies_have_the_datasets_own_pixels_and_fields_of_the_same_size() -> None:
+    _, settings = jobs(simulation={"movies": 2})
+    micrographs, movies = settings.simulation("films", "s0001"), settings.simulated_movies("films", "m0001")
+    assert micrographs["pixel_size_A"] == 6.0 and movies["pixel_size_A"] == 3.0
+    assert (
+        movies["height_px"] == 2 * micrographs["height_px"]
+        and movies["width_px"] == 2 * micrographs["width_px"]
+    )

@@ -18,7 +18,7 @@ SHOWN = 4  # the report shows two batches of each dataset at most
 FILTERS = METHODS - 1
 PARAMS = {
     "code", "settings", "rows", "splits", "stage", "variant", "batch", "dataset", "method", "part", "picker", "reference",
-    "scores_compare", "side_folder", "folder", "flip_y", "expected", "run_methods", "datasets", "steps",
+    "scores_compare", "side_folder", "folder", "flip_y", "expected", "run_methods", "datasets", "steps", "taken",
 }  # fmt: skip
 PAGE = {"write_report": 1, "write_provenance": 1, "check_failures": 1}
 

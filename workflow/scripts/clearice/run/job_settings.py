@@ -13,6 +13,7 @@ from clearice.config.registry import all_pickers
 from clearice.config.reporting import PreviewSettings, ReportSettings
 from clearice.config.sheet import parse_structures
 from clearice.config.simulation import SimulateStep
+from clearice.config.sizes import AUTO
 from clearice.config.tables import ExportSettings, SumSettings
 from clearice.config.variants import highpass_of, model_owner, pairings_of, scale_of, stage_settings
 from clearice.run.plan import Plan
@@ -50,9 +51,18 @@ class JobSettings:
         return self._simulation(dataset, self._products.simulated_in(batch), section, config["physics"])
 
     def simulated_movies(self, dataset: str, batch: str) -> Settings:
-        """Return what a simulation of movies takes: the same physics, with frames."""
-        config = self._plan.config_of(dataset)
-        section = config["simulation"]
+        """Return what a simulation of movies takes: the same physics, with frames, in the pixels of the dataset.
+
+        They are read back like movies of the dataset; where sizes are taken, the fields keep their size in A.
+        """
+        config, given = self._plan.config_of(dataset), self._config["simulation"]
+        section = dict(config["simulation"])
+        if given["pixel_size_A"] == AUTO:
+            row = self._plan.datasets[dataset]
+            own_A = row["pixel_size_A"] * row["sum_binning"]
+            scale = (section["pixel_size_A"] or own_A) / own_A
+            sides = [side for side in ("height_px", "width_px") if given[side] == AUTO]
+            section |= {side: round(scale * section[side]) for side in sides} | {"pixel_size_A": own_A}
         frames = {"frames": section["movie_frames"], "drift_A": section["movie_drift_A"]}
         physics = {**config["physics"], **frames}
         return self._simulation(dataset, self._products.movie_sizes[batch], section, physics)
