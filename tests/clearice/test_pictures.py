@@ -66,7 +66,7 @@ def test_a_real_png_micrograph_is_read():
             lambda p: tifffile.imwrite(p, np.zeros((2, 4, 4), "u2"), photometric="minisblack"),
             "holds 2 images where 1 is expected",
         ),
-        ("a.tif.gz", lambda p: p.write_bytes(b"\x1f\x8b"), "of compressed files only MRC is read"),
+        ("a.tif.gz", lambda p: p.write_bytes(b"\x1f\x8b"), "only MRC is read; decompress it first"),
         ("a.eer", lambda p: p.write_bytes(b"II+\0"), "EER movies are not read"),
         ("a.jpg", lambda p: p.write_bytes(b"\xff\xd8\xff"), "has the suffix '.jpg'"),
         ("a.png", lambda p: None, "is missing"),

@@ -69,6 +69,7 @@ rule import_exposures:
     params:
         code=fingerprint_of("import_exposures.py"),
         folder=ask(INPUTS.companion_folder("second_exposure")),
+        reading=ask(SETTINGS.reading),
     script:
         "../scripts/import_exposures.py"
 

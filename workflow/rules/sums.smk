@@ -26,6 +26,7 @@ rule sum_frames:
         code=fingerprint_of("sum_frames.py"),
         rows=ask(PLAN.rows),
         settings=ask(SETTINGS.sums),
+        reading=ask(SETTINGS.reading),
     script:
         "../scripts/sum_frames.py"
 

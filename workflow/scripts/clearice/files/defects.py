@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearice.files.compressed import plain_suffix
-from clearice.files.pictures import MRC_SUFFIXES, TIFF_SUFFIXES, read_image
+from clearice.files.kinds import MRC_SUFFIXES, TIFF_SUFFIXES
+from clearice.files.pictures import read_image
 
 MOST_BAD = 0.5
 
