@@ -97,7 +97,7 @@ def walk_directories(path: Path, limits: Limits) -> Directories:
         order = "<" if head[:1] == b"I" else ">"
         layout = _Layout(order, 8, "Q", "Q") if big else _Layout(order, 4, "H", "I")
         seen: set[int] = set()
-        total = layout.start
+        total = layout.start + struct.calcsize(layout.offset_code)
         position = _number(head[layout.start :], layout.offset_code, layout, path, 0)
         while position:
             if position in seen:

@@ -28,7 +28,7 @@ def images_described(page: PageFacts, pages: int, path: Path) -> int:
     text = page.description[:LONGEST_DESCRIPTION]
     if text.startswith("ImageJ="):
         count, channels = (_number(rf"^{name}=(\d+)", text) for name in ("images", "channels"))
-        if channels > 1:
+        if channels > 1 and not (channels == count and "mode=grayscale" in text):
             raise ValueError(f"{path} is an ImageJ stack of {channels} channels; save one channel as a stack")
     elif "<OME" in text and "<Pixels" in text:
         count = math.prod(_number(rf'\bSize{axis}="(\d+)"', text) for axis in "ZCT")
