@@ -188,6 +188,13 @@ def test_frames_that_no_page_claims_are_never_left_out_in_silence(tmp_path):
     assert "8400 bytes that belong to none of its 2 pages" in refusal_of(written(tmp_path / "m.tif", data))
 
 
+def test_gaps_between_pages_hide_nothing(tmp_path):
+    with tifffile.TiffWriter(tmp_path / "m.tif") as writer:
+        for _ in range(300):
+            writer.write(COUNTS[0], contiguous=False, metadata=None, compression="lzw")
+    assert len(frames_of(tmp_path / "m.tif")) == 300
+
+
 def test_a_chain_of_pages_that_breaks_off_is_seen(tmp_path):
     large = RNG.poisson(20, (3, 60, 70)).astype(np.uint16)
     path = tmp_path / "m.tif"

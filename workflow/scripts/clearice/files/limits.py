@@ -31,8 +31,29 @@ class Limits:
     most_frames: int = 10_000
     most_expansion: int = 1000
 
+    def check_image(self, path: Path, height: int, width: int) -> None:
+        """Refuse an image whose sides are 0, negative or impossible, or that has too many pixels.
+
+        Raises
+        ------
+        ValueError
+            As said.
+        """
+        if not (0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE):
+            raise ValueError(
+                f"{path} claims images of {height} x {width} px, which no file holds; copy the file again"
+            )
+        if height * width > self.largest_image_px:
+            raise ValueError(
+                f"{path} claims an image of {height} x {width} px, more than the {self.largest_image_px} px "
+                "that are read; copy the file again, or raise reading.largest_image_px"
+            )
+
     def check(self, path: Path, shape: tuple[int, int, int], image_bytes: int, other_bytes: int = 0) -> None:
         """Refuse a file that claims more than it may, before anything is allocated or decompressed for it.
+
+        As many bytes as the largest image may have pixels are read of any file: a mask that is empty
+        compresses without bound.
 
         Parameters
         ----------
@@ -48,28 +69,18 @@ class Limits:
         Raises
         ------
         ValueError
-            A side is 0, negative or impossible, or a limit is exceeded.
+            A side is impossible, or a limit is exceeded.
         """
         count, height, width = shape
-        if not (0 < height <= LARGEST_SIDE and 0 < width <= LARGEST_SIDE and count > 0):
-            raise ValueError(
-                f"{path} claims {count} images of {height} x {width} px, which no file holds; copy the file again"
-            )
-        if height * width > self.largest_image_px:
-            raise ValueError(
-                f"{path} claims an image of {height} x {width} px, more than the {self.largest_image_px} px "
-                "that are read; copy the file again, or raise reading.largest_image_px"
-            )
+        self.check_image(path, height, width)
         if count > self.most_frames:
             raise too_many_frames(path, count, self.most_frames)
         claimed = count * image_bytes + other_bytes
-        if (
-            claimed > self.most_expansion * path.stat().st_size
-            or claimed > self.most_expansion * stored_bytes(path, math.ceil(claimed / self.most_expansion))
-        ):
+        needed = math.ceil(claimed / self.most_expansion)
+        if claimed > self.largest_image_px and stored_bytes(path, needed) < needed:
             raise ValueError(
-                f"{path} claims {claimed} bytes of images, more than {self.most_expansion} times what lies on the disk; "
-                "copy the file again, or raise reading.most_expansion"
+                f"{path} claims {claimed} bytes of images, more than {self.most_expansion} times what lies on "
+                "the disk; copy the file again, or raise reading.most_expansion"
             )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,17 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.files.kinds import kind_of
+from clearice.files.compressed import open_bytes
+from clearice.files.kinds import described, kind_of
 from clearice.files.limits import Limits, library_errors
 from clearice.files.mrc import Micrograph, read_micrograph
+from clearice.files.mrc_header import read_header
 from clearice.files.tiff import open_tiff
 
 PNG_HEADER_BYTES = 26  # signature, length and name of IHDR, width, height, bits, colour type
 GREY = 0
+
+log = logging.getLogger(__name__)
 
 
 def read_image(path: Path, limits: Limits | None = None) -> Micrograph:
@@ -44,10 +49,18 @@ def read_image(path: Path, limits: Limits | None = None) -> Micrograph:
     limits = limits or Limits()
     kind = kind_of(path, ("MRC", "TIFF", "PNG"))
     if kind == "MRC":
-        return read_micrograph(path, limits)
+        return _read_mrc(path, limits)
     if kind == "TIFF":
         return _read_tiff(path, limits)
     return Micrograph(_read_png(path, limits).astype(np.float32), 0.0, "")
+
+
+def _read_mrc(path: Path, limits: Limits) -> Micrograph:
+    """Read an MRC file of one image."""
+    with open_bytes(path) as stream:
+        header = read_header(stream, path, limits)
+    log.info("%s is read as %s", path, described("MRC", header.coding, header.shape, header.dtype, path))
+    return read_micrograph(path, limits)
 
 
 def _read_tiff(path: Path, limits: Limits) -> Micrograph:
@@ -58,6 +71,9 @@ def _read_tiff(path: Path, limits: Limits) -> Micrograph:
                 f"{path} holds {pages.count} images where 1 is expected; "
                 "if it is a movie, give it in the column movie"
             )
+        log.info(
+            "%s is read as %s", path, described("TIFF", pages.coding, (1, *pages.shape), pages.dtype, path)
+        )
         return Micrograph(pages.read(0).astype(np.float32, copy=False), pages.pixel_size_A, "")
 
 
@@ -84,4 +100,5 @@ def _read_png(path: Path, limits: Limits) -> NDArray[Any]:
             f"{path} is a PNG that holds more than grey values (it is read as {pixels.shape}); "
             "save the micrograph as 16-bit grey PNG, or as MRC"
         )
+    log.info("%s is read as %s", path, described("PNG", "plain", (1, height, width), pixels.dtype, path))
     return pixels

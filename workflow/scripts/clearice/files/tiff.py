@@ -22,7 +22,7 @@ from clearice.files.tiff_series import check_stack_behind, images_described
 
 A_PER_UNIT = {3: 1e8}  # ResolutionUnit 3 is the centimetre; 2, the inch, is what programs write by default
 BELIEVABLE_PIXEL_A = (0.01, 1000.0)
-LARGEST_GAP_BYTES = 4096
+GAP_BYTES = 512  # that a writer may leave between two pages, to begin at round numbers
 
 Coding = Literal["plain", "4-bit counts", "packed bytes", "one page for all"]
 """``4-bit counts``: BitsPerSample is 4. ``packed bytes``: two counts in a byte, SerialEM's way. ``one page for all``:
@@ -118,9 +118,9 @@ def _checked(
     limits: Limits,
 ) -> TiffPages:
     """Check all pages, compare them with the first, and with what else the file holds."""
-    first = facts[0]
+    first, size = facts[0], path.stat().st_size
     for index, page in enumerate(facts):
-        check_page(page, index + 1, path, limits)
+        check_page(page, index + 1, path, size, limits)
         if (page.shape, page.dtype, page.bits) != (first.shape, first.dtype, first.bits):
             raise ValueError(
                 f"{path}: page {index + 1} is {page.described}, page 1 is {first.described}; "
@@ -143,15 +143,16 @@ def _checked(
 
 
 def _check_nothing_hidden(path: Path, facts: Sequence[PageFacts], directories: Directories) -> None:
-    """Refuse a file that holds another page's worth of bytes which belong to no page.
+    """Refuse a file with about as many bytes that belong to no page as a page has, gaps between pages apart.
 
     So ends a chain of pages that broke off, or a stack in a way of its own behind one page.
     """
-    data = [sum(page.byte_counts) for page in facts]
-    hidden = path.stat().st_size - sum(data) - directories.bytes
-    if hidden >= max([LARGEST_GAP_BYTES, *data]):
+    pages = len(facts)
+    data = sum(sum(page.byte_counts) for page in facts)
+    hidden = path.stat().st_size - data - directories.bytes
+    if hidden > data / pages / 2 + GAP_BYTES * (pages + 1):
         raise ValueError(
-            f"{path} holds {hidden} bytes that belong to none of its {len(facts)} pages, perhaps more frames; "
+            f"{path} holds {hidden} bytes that belong to none of its {pages} pages, perhaps more frames; "
             "save the frames again as one file with a page for each"
         )
 

@@ -127,8 +127,8 @@ def facts_of(page: Any) -> PageFacts:
     )
 
 
-def check_page(page: PageFacts, number: int, path: Path, limits: Limits) -> None:
-    """Refuse a page that is no whole grey image of plain numbers.
+def check_page(page: PageFacts, number: int, path: Path, size: int, limits: Limits) -> None:
+    """Refuse a page, the `number`th of a file of `size` bytes, that is no whole grey image of plain numbers.
 
     Raises
     ------
@@ -143,7 +143,7 @@ def check_page(page: PageFacts, number: int, path: Path, limits: Limits) -> None
             "pages of one grey value per pixel, integer or floating point, are read"
         )
     height, width = page.shape
-    limits.check(path, (1, height, width), height * ((width * page.bits + 7) // 8))
+    limits.check_image(path, height, width)
     if page.photometric != MIN_IS_BLACK:
         raise ValueError(
             f"{where} says that its numbers are colours or that 0 is white (photometric {page.photometric}); "
@@ -164,7 +164,7 @@ def check_page(page: PageFacts, number: int, path: Path, limits: Limits) -> None
     for tag, name in OF_OTHER_FORMATS.items():
         if tag in page.tags:
             raise ValueError(f"{where} is of the format {name}; write it again as plain TIFF")
-    _check_data(page, number, path, limits)
+    _check_data(page, number, path, size, limits)
 
 
 def is_packed(page: PageFacts, path: Path) -> bool:
@@ -193,7 +193,7 @@ def is_packed(page: PageFacts, path: Path) -> bool:
     return False
 
 
-def _check_data(page: PageFacts, number: int, path: Path, limits: Limits) -> None:
+def _check_data(page: PageFacts, number: int, path: Path, size: int, limits: Limits) -> None:
     """Refuse a page whose strips or tiles are missing, outside the file, or too few bytes."""
     where = f"{path}, page {number},"
     if not page.offsets or len(page.offsets) != page.chunks or len(page.byte_counts) != page.chunks:
@@ -206,7 +206,7 @@ def _check_data(page: PageFacts, number: int, path: Path, limits: Limits) -> Non
             f"{where} has strips or tiles without data (offset or byte count 0), which would be read as zeros; "
             "write it again whole"
         )
-    if max(map(sum, zip(page.offsets, page.byte_counts, strict=True))) > path.stat().st_size:
+    if max(map(sum, zip(page.offsets, page.byte_counts, strict=True))) > size:
         raise ValueError(f"{path} is truncated: it ends inside page {number}; copy the file again")
     if page.chunk_px > limits.largest_image_px:
         raise ValueError(f"{where} has strips or tiles of {page.chunk_px} px; copy the file again")
