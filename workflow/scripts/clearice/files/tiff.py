@@ -19,6 +19,7 @@ from clearice.files.packed import unpack_counts
 from clearice.files.tiff_directories import Directories, walk_directories
 from clearice.files.tiff_page import PageFacts, check_page, facts_of, is_packed
 from clearice.files.tiff_series import check_stack_behind, images_described
+from clearice.image.units import HEADER, same_pixel_size
 
 A_PER_UNIT = {3: 1e8}  # ResolutionUnit 3 is the centimetre; 2, the inch, is what programs write by default
 BELIEVABLE_PIXEL_A = (0.01, 1000.0)
@@ -105,8 +106,8 @@ def open_tiff(path: Path, limits: Limits | None = None) -> Iterator[TiffPages]:
         with library_errors(path, "its page directories cannot be read"):
             pages = [file.pages[index] for index in range(directories.count)]
             facts = [facts_of(page) for page in pages]
-            pixel_size_A = _pixel_size(pages[0])
-        yield _checked(path, pages, facts, directories, pixel_size_A, limits)
+            spacings_A = _spacings_A(pages[0])
+        yield _checked(path, pages, facts, directories, _pixel_size(path, *spacings_A), limits)
 
 
 def _checked(
@@ -157,15 +158,26 @@ def _check_nothing_hidden(path: Path, facts: Sequence[PageFacts], directories: D
         )
 
 
-def _pixel_size(page: Any) -> float:
-    """Return the pixel size in A from a resolution per centimetre; 0 where there is none to be believed."""
+def _spacings_A(page: Any) -> tuple[float, float]:
+    """Return width and height of a pixel in A from resolutions per centimetre; 0 where there is none to believe."""
     tags = page.keyframe.tags if hasattr(page, "keyframe") else page.tags
-    unit, resolution = tags.get("ResolutionUnit"), tags.get("XResolution")
-    if unit is None or resolution is None or int(unit.value) not in A_PER_UNIT:
-        return 0.0
-    numerator, denominator = resolution.value
-    if not numerator or not denominator:
-        return 0.0
-    pixel_size_A = A_PER_UNIT[int(unit.value)] * denominator / numerator
-    low, high = BELIEVABLE_PIXEL_A
-    return float(pixel_size_A) if low <= pixel_size_A <= high else 0.0
+    unit = tags.get("ResolutionUnit")
+    if unit is None or int(unit.value) not in A_PER_UNIT:
+        return 0.0, 0.0
+    found = []
+    for name in ("XResolution", "YResolution"):
+        numerator, denominator = tags[name].value if name in tags else (0, 0)
+        spacing_A = A_PER_UNIT[int(unit.value)] * denominator / numerator if numerator else 0.0
+        low, high = BELIEVABLE_PIXEL_A
+        found.append(float(spacing_A) if low <= spacing_A <= high else 0.0)
+    return found[0], found[1]
+
+
+def _pixel_size(path: Path, width_A: float, height_A: float) -> float:
+    """Return the pixel size in A, 0 where there is none; refuse pixels that are not square."""
+    if width_A and height_A and not same_pixel_size(width_A, height_A, HEADER):
+        raise ValueError(
+            f"{path} has pixels of {width_A:g} x {height_A:g} A by its resolutions, but square ones are read; "
+            "correct XResolution and YResolution"
+        )
+    return width_A
