@@ -7,12 +7,15 @@ import socket
 import struct
 import tracemalloc
 import zlib
+from dataclasses import asdict
 
 import imagecodecs
 import numpy as np
 import pytest
 import tifffile
 
+from clearice.config.defaults import default_settings
+from clearice.config.reading import USUAL, Reading
 from clearice.files.limits import OURS, Limits, library_errors, stored_bytes
 from clearice.files.movies import open_movie
 from clearice.files.mrc import read_micrograph, write_micrograph
@@ -282,7 +285,18 @@ def test_a_grey_png_with_a_transparent_value_is_refused(tmp_path):
     assert "holds more than grey values" in refusal_of(path)
 
 
+def test_a_png_that_goes_on_for_ever_is_not_read_into_memory(tmp_path):
+    path = tmp_path / "m.png"
+    path.write_bytes(imagecodecs.png_encode(np.zeros((10, 20), np.uint16)))
+    os.truncate(path, 60_000_000)
+    assert "60000000 bytes, far more than its 10 x 20 px need" in refusal_of(path)
+
+
 # Limits
+
+
+def test_the_limits_that_readers_have_are_those_of_the_shipped_configuration():
+    assert default_settings(Reading) == asdict(Limits()) == USUAL.model_dump()
 
 
 def test_limits_are_settings_and_large_files_are_read_with_larger_ones(tmp_path):

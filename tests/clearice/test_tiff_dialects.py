@@ -1,5 +1,7 @@
 """Dialects of TIFF: read whole, or refused with a sentence."""
 
+import zlib
+
 import numpy as np
 import pytest
 import tifffile
@@ -42,12 +44,16 @@ def pages_of(stack):
 # Counts of 4 bits
 
 
+@pytest.mark.parametrize("compressed", [False, True])
 @pytest.mark.parametrize("width", [1, 8, 9])
-def test_tiff_of_4_bits_is_unpacked_the_left_pixel_from_the_high_half(tmp_path, width):
+def test_tiff_of_4_bits_is_unpacked_the_left_pixel_from_the_high_half(tmp_path, width, compressed):
     counts = COUNTS[:, :, :width]
     swapped = pack_counts(counts)
     high_first = (swapped << 4) | (swapped >> 4)
-    path = written(tmp_path / "m.tif", tiff_bytes(pages_of(high_first), (6, width), 4))
+    pages, changes = pages_of(high_first), {}
+    if compressed:
+        pages, changes = [zlib.compress(page) for page in pages], {index: {259: 8} for index in range(3)}
+    path = written(tmp_path / "m.tif", tiff_bytes(pages, (6, width), 4, changes))
     np.testing.assert_array_equal(frames_of(path), counts)
 
 
@@ -247,6 +253,8 @@ def test_sparse_strips_and_tiles_of_gdal_are_refused(tmp_path):
         ({254: 1}, "a thumbnail, a mask or a pyramid"),
         ({330: 8}, "a thumbnail, a mask or a pyramid"),
         ({33629: 8}, "of the format MetaMorph"),
+        ({34412: 8}, "of the format Zeiss LSM"),
+        ({34362: 8}, "of the format Olympus"),
         ({259: 7}, "compression 7 and predictor 1; none, LZW, deflate, PackBits, LZMA, Zstandard are read"),
         ({259: 5, 317: 9}, "predictor 9"),
         ({258: 12}, "12 bits"),

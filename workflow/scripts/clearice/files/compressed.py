@@ -121,14 +121,30 @@ def bytes_after(stream: BinaryIO, limit: int, path: Path) -> int:
 def first_bytes(path: Path, count: int = 16) -> bytes:
     """Read the first bytes of a file as it lies on the disk.
 
-    Every reader of images begins here, so that a pipe, on which it would wait for ever, is never opened.
+    Raises
+    ------
+    ValueError
+        The file is empty, or no file.
+    OSError
+        The file is missing or cannot be read.
+    """
+    check_is_file(path)
+    with path.open("rb") as stream:
+        head = stream.read(count)
+    if not head:
+        raise ValueError(f"{path} is empty; copy it again, or take its row out of the sheet")
+    return head
+
+
+def check_is_file(path: Path) -> None:
+    """Refuse what is no file before it is opened: reading a pipe or a device may never end.
 
     Raises
     ------
     ValueError
-        The file is empty, or it is a folder, a pipe, a device or a socket.
+        It is a folder, a pipe, a device or a socket.
     OSError
-        The file is missing or cannot be read.
+        The file is missing, or its path is none.
     """
     try:
         mode = path.stat().st_mode
@@ -142,11 +158,6 @@ def first_bytes(path: Path, count: int = 16) -> bytes:
         raise ValueError(
             f"{path} is {kinds.get(stat.S_IFMT(mode), 'a device')} and no file; correct its path in the sheet"
         )
-    with path.open("rb") as stream:
-        head = stream.read(count)
-    if not head:
-        raise ValueError(f"{path} is empty; copy it again, or take its row out of the sheet")
-    return head
 
 
 def not_what_it_says(path: Path, expected: str, head: bytes) -> ValueError:

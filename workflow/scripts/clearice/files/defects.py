@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.files.compressed import plain_suffix
+from clearice.files.compressed import check_is_file, plain_suffix
 from clearice.files.kinds import MRC_SUFFIXES, TIFF_SUFFIXES
 from clearice.files.pictures import read_image
 
@@ -66,6 +66,7 @@ def _read_map(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
 def _read_list(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Read a defect list."""
     bad = np.zeros(shape, dtype=np.bool_)
+    check_is_file(path)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError:

@@ -10,7 +10,7 @@ import imagecodecs
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.files.compressed import open_bytes
+from clearice.files.compressed import first_bytes, open_bytes
 from clearice.files.kinds import described, kind_of
 from clearice.files.limits import Limits, library_errors
 from clearice.files.mrc import Micrograph, read_micrograph
@@ -18,6 +18,7 @@ from clearice.files.mrc_header import read_header
 from clearice.files.tiff import open_tiff
 
 PNG_HEADER_BYTES = 26  # signature, length and name of IHDR, width, height, bits, colour type
+PNG_EXTRA_BYTES = 1 << 24  # of texts and colour profiles
 GREY = 0
 
 log = logging.getLogger(__name__)
@@ -82,19 +83,25 @@ def _read_png(path: Path, limits: Limits) -> NDArray[Any]:
 
     Its first chunk says size, bits and colour type (PNG specification, 11.2.1).
     """
-    data = path.read_bytes()
-    if len(data) < PNG_HEADER_BYTES or data[12:16] != b"IHDR":
+    head = first_bytes(path, PNG_HEADER_BYTES)
+    if len(head) < PNG_HEADER_BYTES or head[12:16] != b"IHDR":
         raise ValueError(f"{path} is a damaged PNG file (its header is missing); copy the file again")
-    width, height = (int.from_bytes(data[start : start + 4]) for start in (16, 20))
-    bits, colour = data[24], data[25]
+    width, height = (int.from_bytes(head[start : start + 4]) for start in (16, 20))
+    bits, colour = head[24], head[25]
     if colour != GREY or bits not in (8, 16):
         raise ValueError(
             f"{path} is a PNG of colour type {colour} with {bits} bits, a colour picture or a drawing; "
             "save the micrograph as 16-bit grey PNG, or as MRC"
         )
-    limits.check(path, (1, height, width), height * width * (bits // 8))
+    image_bytes = height * width * (bits // 8)
+    limits.check(path, (1, height, width), image_bytes)
+    if path.stat().st_size > 2 * image_bytes + PNG_EXTRA_BYTES:
+        raise ValueError(
+            f"{path} has {path.stat().st_size} bytes, far more than its {height} x {width} px need; "
+            "copy the file again"
+        )
     with library_errors(path, "this damaged PNG file cannot be decoded"):
-        pixels: NDArray[Any] = imagecodecs.png_decode(data)
+        pixels: NDArray[Any] = imagecodecs.png_decode(path.read_bytes())
     if pixels.shape != (height, width):
         raise ValueError(
             f"{path} is a PNG that holds more than grey values (it is read as {pixels.shape}); "
