@@ -35,11 +35,6 @@ class JobSettings:
         """Return what the sums of every dataset must have been made with."""
         return {name: self.sums(name) for name in self._plan.datasets}
 
-    def reading(self) -> Settings:
-        """Return what files from outside may claim."""
-        own: Settings = in_order(self._config["reading"])
-        return own
-
     def export(self, dataset: str) -> Settings:
         """Return what a table of sums for RELION says."""
         return gather(ExportSettings, self._plan.datasets[dataset])
