@@ -358,3 +358,11 @@ def test_resolutions_that_contradict_one_pixel_size_are_refused(tmp_path, ratio,
             assert movie.pixel_size_A == pytest.approx(1.25)
     else:
         assert "pixels of 1.25 x 0.833333 A by its resolutions" in refusal_of(path)
+
+
+def test_negative_bytes_are_no_counts_of_a_movie_but_pixels_of_an_image(tmp_path):
+    path = tmp_path / "m.tif"
+    tifffile.imwrite(path, np.full((2, 30, 38), -5, np.int8), photometric="minisblack")
+    assert "frame 1, holds negative bytes (-5)" in refusal_of(path)
+    tifffile.imwrite(path, np.full((30, 38), -5, np.int8), photometric="minisblack")
+    assert (read_image(path).pixels == -5).all()

@@ -149,11 +149,7 @@ def _mrc_movie(path: Path, stream: BinaryIO, header: MrcHeader) -> Movie:
         def task(index: int) -> NDArray[Any]:
             buffer = buffers[index % 2]
             fill_image(stream, buffer, index, header, path)
-            if header.coding == "signed bytes" and buffer.min() < 0:
-                raise ValueError(
-                    f"{path}, frame {index + 1}, holds negative bytes ({buffer.min()}), which counts are not: they may be "
-                    "IMOD's bytes less 128 without its stamp; write the movie again with 16 bits"
-                )
+            _check_counts(buffer, index, path)
             return buffer
 
         return results_ahead(task, range(start, stop), workers=1, ahead=1)
@@ -166,7 +162,21 @@ def _tiff_movie(path: Path, pages: TiffPages, helpers: int) -> Movie:
     """Decode the pages of a TIFF file with several helpers."""
 
     def read(start: int, stop: int) -> Iterator[NDArray[Any]]:
-        return results_ahead(pages.read, range(start, stop), workers=helpers, ahead=helpers)
+        return results_ahead(task, range(start, stop), workers=helpers, ahead=helpers)
+
+    def task(index: int) -> NDArray[Any]:
+        frame = pages.read(index)
+        _check_counts(frame, index, path)
+        return frame
 
     words = described("TIFF", pages.coding, (pages.count, *pages.shape), pages.dtype, path)
     return Movie(path, pages.count, pages.shape, pages.dtype, pages.pixel_size_A, words, read)
+
+
+def _check_counts(frame: NDArray[Any], index: int, path: Path) -> None:
+    """Refuse negative bytes: no camera counts below zero in 8 bits, and a gain would multiply the offset."""
+    if frame.dtype == np.int8 and frame.min() < 0:
+        raise ValueError(
+            f"{path}, frame {index + 1}, holds negative bytes ({frame.min()}), which counts are not: they may be "
+            "IMOD's bytes less 128 without its stamp; write the movie again with 16 bits"
+        )
