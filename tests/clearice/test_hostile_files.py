@@ -221,6 +221,20 @@ def test_a_strip_that_unpacks_to_more_than_its_page_stops_there(tmp_path):
     assert peak < MOST_BYTES
 
 
+def test_tiles_that_go_far_beyond_a_page_are_refused(tmp_path):
+    path = tmp_path / "m.tif"
+    tifffile.imwrite(
+        path, np.zeros((2, 64, 64), "u1"), tile=(16, 16), compression="zlib", photometric="minisblack"
+    )
+    with tifffile.TiffFile(path, mode="r+b") as file:
+        for tag, side in (("TileWidth", 16), ("TileLength", 65520)):
+            file.pages[1].tags[tag].overwrite(side)
+        for tag in ("TileOffsets", "TileByteCounts"):
+            file.pages[1].tags[tag].overwrite(file.pages[1].tags[tag].value[:4])
+    limits = Limits(largest_image_px=2_000_000, most_expansion=20)
+    assert "more than 20 times what lies on the disk" in refusal_of(path, read_movie, limits)
+
+
 @pytest.mark.parametrize("tag", [270, 273, 279, 700])
 @pytest.mark.parametrize("big", [False, True])
 def test_tags_that_claim_more_than_the_file_has_are_refused(tmp_path, tag, big):

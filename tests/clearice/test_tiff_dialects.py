@@ -159,6 +159,12 @@ def test_a_stack_behind_one_page_that_ends_too_soon_is_refused(tmp_path):
     assert "it holds 5 whole images of the 6 its description speaks of" in refusal_of(path)
 
 
+def test_a_stack_of_packed_counts_behind_one_page_is_refused(tmp_path):
+    description = f"ImageJ=1.53t\nimages=3\n{SERIALEM}"
+    data = tiff_bytes(pages_of(COUNTS[:1]), (6, 9), 8, {0: {270: description}}, behind=bytes(500))
+    assert "they may be 4-bit counts" in refusal_of(written(tmp_path / "m.tif", data))
+
+
 def test_a_stack_behind_a_compressed_page_is_refused(tmp_path):
     path = tmp_path / "m.tif"
     tifffile.imwrite(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clearice.files.kinds import kind_of
 from clearice.files.limits import Limits, library_errors
-from clearice.files.packed import unpack_counts
+from clearice.files.packed import packed_or_not, unpack_counts
 from clearice.files.tiff_directories import Directories, walk_directories
 from clearice.files.tiff_page import PageFacts, check_page, facts_of, is_packed
 from clearice.files.tiff_series import check_stack_behind, images_described
@@ -133,9 +133,13 @@ def _checked(
     height, width = first.shape
     shape = (height, 2 * width) if packed else (height, width)
     dtype = np.dtype(first.dtype)
-    decoded_bytes = max(height * width * dtype.itemsize, first.chunks * first.chunk_px * dtype.itemsize)
-    limits.check(path, (count, *shape), decoded_bytes)
+    decoded_px = max(
+        height * width, *(page.chunks * page.chunk_px for page in facts)
+    )  # tiles go beyond the page
+    limits.check(path, (count, *shape), decoded_px * dtype.itemsize)
     if count != len(pages):
+        if packed:
+            raise packed_or_not(path, height, width)
         check_stack_behind(first, count, path)
         coding = "one page for all"
     else:
