@@ -13,6 +13,7 @@ import pytest
 
 from clearice.config.base import Settings
 from clearice.config.layers import QUALITIES, laid_over, leaves, value_at, values_of_quality
+from clearice.config.reading import Reading
 from clearice.config.registry import all_kinds, all_pickers, all_stages
 from clearice.config.tables import DatasetRow, MicrographRow
 from clearice.config.whole import as_schema, check_config, config_model, config_schema
@@ -44,6 +45,12 @@ def test_a_rule_and_its_step_have_the_same_names(name: str) -> None:
     names, needed = parameters(rule.script)
     assert given <= names, "the rule gives what the step does not know"
     assert needed - FROM_THE_JOB <= given, "the step needs what the rule does not give"
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_a_rule_whose_step_reads_files_from_outside_gives_it_every_limit(name: str) -> None:
+    if "reading" in parameters(ALL[name].script)[0]:
+        assert set(Reading.model_fields) <= ALL[name].names("resources")
 
 
 def test_the_denoise_rule_gives_every_optional_input() -> None:

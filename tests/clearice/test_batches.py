@@ -57,6 +57,19 @@ def test_a_full_disk_ends_the_job_since_it_is_no_micrographs_fault(tmp_path: Pat
         process_rows(["a"], tmp_path, process)
 
 
+def test_a_micrograph_too_large_for_the_memory_fails_alone(tmp_path: Path) -> None:
+    def process(name: str) -> Path:
+        if name == "huge":
+            raise MemoryError("Unable to allocate 4.00 TiB")
+        return write(tmp_path, name)
+
+    rows = process_rows(["a", "huge", "b"], tmp_path, process)
+    assert [row.status for row in rows] == [OK, FAILED, OK]
+    assert rows[1].reason == (
+        "there was not enough memory for huge (Unable to allocate 4.00 TiB); give the job more memory"
+    )
+
+
 def test_a_mistake_in_our_code_is_not_hidden_as_a_bad_micrograph(tmp_path: Path) -> None:
     def process(name: str) -> Path:
         raise TypeError("a bug")

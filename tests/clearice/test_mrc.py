@@ -86,19 +86,6 @@ def test_old_headers_without_map_and_stamp_are_read(tmp_path, order, mode):
     np.testing.assert_array_equal(read_micrograph(tmp_path / "old.mrc").pixels, np.arange(20).reshape(4, 5))
 
 
-@pytest.mark.parametrize(("flags", "largest"), [(0, 200), (1, -56)])
-def test_imod_says_whether_bytes_are_signed(tmp_path, flags, largest):
-    data = bytearray(_bytes_of(np.full((4, 4), 200).astype("u1").view("i1"), 0))
-    data[152:160] = np.array([1146047817, flags], "<i4").tobytes()
-    (tmp_path / "imod.mrc").write_bytes(data)
-    assert (read_micrograph(tmp_path / "imod.mrc").pixels == largest).all()
-
-
-def test_bytes_without_imods_stamp_are_signed_as_the_standard_says(tmp_path):
-    (tmp_path / "a.mrc").write_bytes(_bytes_of(np.full((4, 4), -3), 0))
-    assert (read_micrograph(tmp_path / "a.mrc").pixels == -3).all()
-
-
 @pytest.mark.parametrize("suffix", ["mrc", "mrc.gz"])
 def test_extended_headers_are_stepped_over(tmp_path, suffix):
     data = bytearray(_bytes_of(np.arange(20).reshape(4, 5), 1))

@@ -38,6 +38,30 @@ def test_mrc_is_read(tmp_path, counts):
     assert (image.pixel_size_A, image.label) == (1.3, "label")
 
 
+@pytest.mark.parametrize("suffix", ["tif", "png", "mrc"])
+def test_the_log_says_what_is_read(tmp_path, counts, caplog, suffix):
+    caplog.set_level("INFO")
+    path = tmp_path / f"a.{suffix}"
+    if suffix == "mrc":
+        write_micrograph(path, counts.astype(np.float32), 1.0)
+    elif suffix == "tif":
+        tifffile.imwrite(path, counts)
+    else:
+        path.write_bytes(imagecodecs.png_encode(counts))
+    read_image(path)
+    kind = {"tif": "TIFF", "png": "PNG", "mrc": "MRC"}[suffix]
+    assert f"a.{suffix} is read as {kind}, 1 image of 30 x 41 px, " in caplog.text
+    assert f" bytes of pixels from {path.stat().st_size} bytes of file" in caplog.text
+
+
+def test_an_empty_mask_is_read_though_it_compresses_without_bound(tmp_path):
+    tifffile.imwrite(
+        tmp_path / "a.tif", np.zeros((4092, 5760), np.uint8), compression="zstd", rowsperstrip=4092
+    )
+    assert (tmp_path / "a.tif").stat().st_size < 4092 * 5760 // 1000
+    assert not read_image(tmp_path / "a.tif").pixels.any()
+
+
 def test_a_real_png_micrograph_is_read():
     folder = SHARED / "data" / "empiar10146" / "frames"
     if not folder.is_dir():
@@ -66,7 +90,7 @@ def test_a_real_png_micrograph_is_read():
             lambda p: tifffile.imwrite(p, np.zeros((2, 4, 4), "u2"), photometric="minisblack"),
             "holds 2 images where 1 is expected",
         ),
-        ("a.tif.gz", lambda p: p.write_bytes(b"\x1f\x8b"), "of compressed files only MRC is read"),
+        ("a.tif.gz", lambda p: p.write_bytes(b"\x1f\x8b"), "only MRC is read; decompress it first"),
         ("a.eer", lambda p: p.write_bytes(b"II+\0"), "EER movies are not read"),
         ("a.jpg", lambda p: p.write_bytes(b"\xff\xd8\xff"), "has the suffix '.jpg'"),
         ("a.png", lambda p: None, "is missing"),

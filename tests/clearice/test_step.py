@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from clearice.config.reading import USUAL, Reading
 from clearice.run.step import run
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "workflow" / "scripts"
@@ -79,6 +80,18 @@ def test_a_gpu_of_the_job_becomes_the_device(tmp_path: Path) -> None:
     assert seen == ["cuda"]
 
 
+def test_limits_come_from_the_jobs_resources_so_that_changing_one_reruns_nothing(tmp_path: Path) -> None:
+    seen = []
+
+    def step(*, picture: Path, reading: Reading = USUAL) -> None:
+        seen.append(reading)
+
+    limited = job(tmp_path)
+    limited.resources |= {"largest_image_px": 5, "most_frames": 6, "most_expansion": 7}
+    call(step, limited)
+    assert seen == [Reading(largest_image_px=5, most_frames=6, most_expansion=7)]
+
+
 def test_a_rule_that_disagrees_with_its_step_is_refused(tmp_path: Path) -> None:
     def step(*, picture: Path, height: int) -> None: ...
 
@@ -122,6 +135,7 @@ def test_a_step_that_is_imported_does_not_run() -> None:
 SCRIPT = '''
 import json, sys
 from pathlib import Path
+from clearice.config.reading import USUAL, Reading
 from clearice.run.step import run
 
 def show(*, image: Path, factors: list[float], note: str | None = None, wide: bool = False,

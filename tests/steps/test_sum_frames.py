@@ -11,8 +11,10 @@ import pytest
 import tifffile
 
 import sum_frames as step
+from clearice.config.reading import Reading
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
 from clearice.run.batches import read_manifest
+from support.image_files import mrc_bytes, pack_counts, tiff_bytes
 from support.settings import call
 from support.shell import run_from_shell
 
@@ -367,3 +369,68 @@ def test_the_step_runs_from_a_shell(tmp_path):
     rows = [_row("m1", movie=_movie(tmp_path / "m.mrc"))]
     run_from_shell("sum_frames", _arguments(tmp_path / "o", rows))
     np.testing.assert_array_equal(_image(tmp_path / "o", "m1").pixels, FRAMES.sum(axis=0))
+
+
+def _hostile(folder):
+    """Make files that claim too much, hang, or say what cannot be; a row for each."""
+    claims = np.zeros(256, "<i4")
+    claims[:4] = 1 << 20, 1 << 20, 1, 2
+    (folder / "bomb.mrc.gz").write_bytes(gzip.compress(claims.tobytes()))
+    (folder / "sparse.mrc").write_bytes(claims.tobytes())
+    os.truncate(folder / "sparse.mrc", 1024 + (3 << 30))
+    os.mkfifo(folder / "pipe.mrc")
+    os.mkfifo(folder / "pipe.tif")
+    (folder / "folder.tif").mkdir()
+    (folder / "flat.tif").write_bytes(tiff_bytes([b""], (0, 9), 8))
+    links = b"".join(bytes(2) + (14 + 6 * index).to_bytes(4, "little") for index in range(100_000))
+    (folder / "chain.tif").write_bytes(b"II*\0\x08\0\0\0" + links)
+    (folder / "zero.tif").write_bytes(tiff_bytes([bytes(54)] * 2, (6, 9), 8, {1: {273: 0}}))
+    return [_row(path.name.replace(".", "_"), movie=path) for path in sorted(folder.iterdir())]
+
+
+def test_hostile_files_fail_alone_and_the_rest_of_the_batch_is_done(tmp_path):
+    bad = tmp_path / "bad"
+    bad.mkdir()
+    hostile = _hostile(bad)
+    good = _row("good", movie=_movie(tmp_path / "good.tif"))
+    rows = _sum(tmp_path / "out", [*hostile[:3], good, *hostile[3:]])["full"]
+    failed = {name: row.reason for name, row in rows.items() if row.status == "failed"}
+    assert set(failed) == {row["micrograph"] for row in hostile} and rows["good"].status == "ok"
+    for row in hostile:
+        assert Path(row["movie"]).name in failed[row["micrograph"]]
+
+
+def test_png_of_a_hundred_thousand_pixels_fails_alone(tmp_path):
+    header = b"IHDR" + (100_000).to_bytes(4) * 2 + bytes([16, 0, 0, 0, 0])
+    (tmp_path / "huge.png").write_bytes(b"\x89PNG\r\n\x1a\n" + (13).to_bytes(4) + header + bytes(4))
+    good = _movie(tmp_path / "good.mrc", FRAMES[0].astype(np.float32))
+    rows = _sum(tmp_path / "out", [_row("huge", single=tmp_path / "huge.png"), _row("good", single=good)])[
+        "full"
+    ]
+    assert rows["good"].status == "ok"
+    assert "100000 x 100000 px, more than the 200000000 px that are read" in rows["huge"].reason
+
+
+def test_imods_signed_bytes_are_summed_as_counts_with_a_gain(tmp_path):
+    stored = (FRAMES.astype(np.int16) - 128).astype(np.int8)
+    (tmp_path / "m.mrc").write_bytes(mrc_bytes(stored, 0, imod_flags=1, cella=(0, 0, 0)))
+    write_micrograph(tmp_path / "gain.mrc", np.full(FRAMES.shape[1:], 2, np.float32), 0)
+    out = tmp_path / "out"
+    _sum(out, [_row("m", movie=tmp_path / "m.mrc")], gain=tmp_path / "gain.mrc")
+    np.testing.assert_array_equal(_image(out, "m").pixels, 2.0 * FRAMES.sum(0, dtype=np.float32))
+
+
+def test_packed_counts_are_summed_whole(tmp_path):
+    counts = FRAMES.clip(0, 15)
+    (tmp_path / "m.mrc").write_bytes(mrc_bytes(pack_counts(counts), 0, imod_flags=16, cella=(0, 0, 0)))
+    out = tmp_path / "out"
+    _sum(out, [_row("m", movie=tmp_path / "m.mrc")])
+    np.testing.assert_array_equal(_image(out, "m").pixels, counts.sum(0, dtype=np.float32))
+
+
+def test_the_limits_of_the_configuration_reach_the_readers(tmp_path):
+    row = _row("m", movie=_movie(tmp_path / "m.tif"))
+    rows = _sum(
+        tmp_path / "out", [row], reading=Reading(largest_image_px=10**6, most_frames=4, most_expansion=10)
+    )
+    assert "raise reading.most_frames" in rows["full"]["m"].reason

@@ -11,7 +11,7 @@ from clearice.config.layers import shipped_config
 
 ROOT = Path(__file__).resolve().parents[2]
 RULE_FILES = sorted((ROOT / "workflow" / "rules").glob("*.smk"))
-SECTIONS = ("input", "output", "params")
+SECTIONS = ("input", "output", "params", "resources")
 
 # What functions of a run return that a rule unpacks as named inputs.
 UNPACKED = {

@@ -201,6 +201,11 @@ def test_asking_for_a_gpu_elsewhere_reruns_nothing(project: Project) -> None:
     assert project.planned() == {}
 
 
+def test_a_higher_limit_on_what_files_may_claim_reruns_no_work(project: Project) -> None:
+    edit(project, "config/config.yaml", "most_frames: 10000", "most_frames: 20000")
+    assert set(project.planned()) <= set(PAGE)
+
+
 def test_a_named_target_goes_only_so_far(project: Project) -> None:
     edit(project, "config/advanced.yaml", "resolution_A: 20 ", "resolution_A: 24 ")
     assert project.planned("sums") == {}

@@ -66,6 +66,9 @@ rule import_exposures:
     resources:
         mem_mb=memory(2000),
         runtime=minutes(30),
+        largest_image_px=config["reading"]["largest_image_px"],
+        most_frames=config["reading"]["most_frames"],
+        most_expansion=config["reading"]["most_expansion"],
     params:
         code=fingerprint_of("import_exposures.py"),
         folder=ask(INPUTS.companion_folder("second_exposure")),

@@ -22,6 +22,9 @@ rule sum_frames:
     resources:
         mem_mb=memory(4000),
         runtime=minutes(120),
+        largest_image_px=config["reading"]["largest_image_px"],
+        most_frames=config["reading"]["most_frames"],
+        most_expansion=config["reading"]["most_expansion"],
     params:
         code=fingerprint_of("sum_frames.py"),
         rows=ask(PLAN.rows),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from clearice.config.reading import USUAL, Reading
 from clearice.files.companions import companion_file
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
 from clearice.files.pictures import read_image
@@ -15,7 +16,9 @@ SUFFIXES = (".mrc", ".tif", ".tiff", ".png")
 EXPOSURE = "clearice: independent exposure"
 
 
-def import_exposures(*, micrographs: Path, folder: Path, second_exposure: Path, manifest: Path) -> None:
+def import_exposures(
+    *, micrographs: Path, folder: Path, second_exposure: Path, manifest: Path, reading: Reading = USUAL
+) -> None:
     """Write <micrograph>.mrc in `second_exposure` for each micrograph with an exposure in `folder`.
 
     The file is <micrograph> with one of the known suffixes, of the micrograph's shape; a micrograph without
@@ -26,7 +29,7 @@ def import_exposures(*, micrographs: Path, folder: Path, second_exposure: Path, 
         found = companion_file(folder, name, SUFFIXES, "exposures")
         if found is None:
             raise Skip(f"no independent exposure of {name} in {folder}")
-        exposure, micrograph = read_image(found), read_micrograph(file)
+        exposure, micrograph = read_image(found, reading.limits), read_micrograph(file)
         if exposure.label == VIEWING_ONLY:
             raise ValueError(f"{found} is denoised; give the raw exposure")
         if exposure.pixels.shape != micrograph.pixels.shape:

@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from clearice.config.reading import USUAL, Reading
 from clearice.config.tables import SumSettings
 from clearice.files.atomic import all_or_none
 from clearice.files.compressed import make_writable_folder
@@ -29,21 +30,27 @@ def sum_frames(
     record: Path,
     settings: SumSettings,
     threads: int,
+    reading: Reading = USUAL,
 ) -> None:
     """Write the full, even and odd sums of each row of a batch, and a manifest in each of the three folders.
 
     `record` gets what the sums were made with: movies may be gone when the settings change.
     """
-    row_of = rows_by_name(rows)
+    row_of, limits = rows_by_name(rows), reading.limits
     for folder in (full, even, odd):
         make_writable_folder(folder)
     known = {name: Path(value) for name in ("gain", "defects") if (value := getattr(settings, name))}
     gain = None
     if "gain" in known:
         turned = (settings.gain_operation, settings.gain_flip, settings.gain_quarter_turns)
-        gain = prepare_gain(read_image(known["gain"]).pixels, *turned)
+        gain = prepare_gain(read_image(known["gain"], limits).pixels, *turned)
     bad_pixels = cache(lambda shape: read_defects(known["defects"], shape) if "defects" in known else None)
-    readers = Readers(lambda path: open_movie(path, threads), read_image, bad_pixels, VIEWING_ONLY)
+    readers = Readers(
+        lambda path: open_movie(path, threads, limits),
+        lambda path: read_image(path, limits),
+        bad_pixels,
+        VIEWING_ONLY,
+    )
     no_halves: dict[str, str] = {}
 
     def process(name: str) -> Path:

@@ -16,6 +16,7 @@ from clearice.config.evaluation import Evaluation
 from clearice.config.inference import Inference
 from clearice.config.layers import leaves, value_at, values_of_quality, with_value
 from clearice.config.picking import Picking
+from clearice.config.reading import Reading
 from clearice.config.registry import all_kinds, all_pickers, all_stages
 from clearice.config.reporting import Previews
 from clearice.config.simulation import Physics, Simulation
@@ -96,6 +97,8 @@ class Sections(Settings):
     """particle picking and extraction"""
     previews: Previews
     """pictures to look at"""
+    reading: Reading
+    """what files from outside may claim"""
 
 
 @cache

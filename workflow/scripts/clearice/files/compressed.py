@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import stat
 import tempfile
 import zlib
 from pathlib import Path
@@ -123,18 +124,40 @@ def first_bytes(path: Path, count: int = 16) -> bytes:
     Raises
     ------
     ValueError
-        The file is empty.
+        The file is empty, or no file.
     OSError
         The file is missing or cannot be read.
     """
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(count)
-    except FileNotFoundError:
-        raise FileNotFoundError(f"{path} is missing; put it back, or correct its path in the sheet") from None
+    check_is_file(path)
+    with path.open("rb") as stream:
+        head = stream.read(count)
     if not head:
         raise ValueError(f"{path} is empty; copy it again, or take its row out of the sheet")
     return head
+
+
+def check_is_file(path: Path) -> None:
+    """Refuse what is no file before it is opened: reading a pipe or a device may never end.
+
+    Raises
+    ------
+    ValueError
+        It is a folder, a pipe, a device or a socket.
+    OSError
+        The file is missing, or its path is none.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path} is missing; put it back, or correct its path in the sheet") from None
+    except OSError as trouble:  # a name that is too long, links that run in a circle, a folder that is a file
+        words = f"{path} cannot be opened ({trouble.strerror}); correct its path in the sheet"
+        raise OSError(trouble.errno, words) from None
+    if not stat.S_ISREG(mode):
+        kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+        raise ValueError(
+            f"{path} is {kinds.get(stat.S_IFMT(mode), 'a device')} and no file; correct its path in the sheet"
+        )
 
 
 def not_what_it_says(path: Path, expected: str, head: bytes) -> ValueError:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.files.compressed import plain_suffix
-from clearice.files.pictures import MRC_SUFFIXES, TIFF_SUFFIXES, read_image
+from clearice.files.compressed import check_is_file, plain_suffix
+from clearice.files.kinds import MRC_SUFFIXES, TIFF_SUFFIXES
+from clearice.files.limits import Limits
+from clearice.files.pictures import read_image
 
 MOST_BAD = 0.5
 
@@ -52,7 +55,8 @@ def read_defects(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
 
 def _read_map(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Read a defect map."""
-    pixels = read_image(path).pixels
+    limits = Limits(largest_image_px=max(math.prod(shape), Limits.largest_image_px))
+    pixels = read_image(path, limits).pixels
     if pixels.shape != shape:
         raise ValueError(
             f"the defect map {path} has {pixels.shape[0]} x {pixels.shape[1]} pixels, the frames have "
@@ -65,6 +69,7 @@ def _read_map(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
 def _read_list(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Read a defect list."""
     bad = np.zeros(shape, dtype=np.bool_)
+    check_is_file(path)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,14 +12,17 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.files.compressed import is_compressed, open_bytes, plain_suffix
+from clearice.files.compressed import is_compressed, open_bytes
+from clearice.files.kinds import described, kind_of
+from clearice.files.limits import Limits
 from clearice.files.mrc import fill_image
 from clearice.files.mrc_header import MrcHeader, read_header
-from clearice.files.pictures import MRC_SUFFIXES, TIFF_SUFFIXES, unknown_suffix
 from clearice.files.tiff import TiffPages, open_tiff
 from clearice.run.read_ahead import results_ahead
 
 MOST_FRAMES_AHEAD = 3  # decoded but not yet used: bounds the memory
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Movie:
         Number type of the pixels.
     pixel_size_A
         Pixel size in A; 0 where it is unknown.
+    description
+        What is read of the file, for the log and for errors: kind, frames, shape, number type and bytes.
     _read
         Yields the frames from a first one to a last one, numbered from zero.
     """
@@ -46,6 +52,7 @@ class Movie:
     shape: tuple[int, int]
     dtype: np.dtype[Any]
     pixel_size_A: float
+    description: str
     _read: Callable[[int, int], Iterator[NDArray[Any]]]
 
     def frames(self, first_frame: int = 1, last_frame: int = 0) -> Iterator[NDArray[Any]]:
@@ -81,8 +88,10 @@ class Movie:
 
 
 @contextmanager
-def open_movie(path: Path, threads: int = 1) -> Iterator[Movie]:
+def open_movie(path: Path, threads: int = 1, limits: Limits | None = None) -> Iterator[Movie]:
     """Open a movie, MRC (.mrc, .mrcs, .map, .st, each also .gz or .bz2) or TIFF (.tif, .tiff).
+
+    What is read is logged, and stands behind the reason of every ValueError while the movie is open.
 
     Parameters
     ----------
@@ -90,23 +99,38 @@ def open_movie(path: Path, threads: int = 1) -> Iterator[Movie]:
         The file; its rows keep their order, so that row 0 is the first in the file.
     threads
         TIFF frames are decoded by ``threads - 1`` helpers (one at least), MRC frames are read by one.
+    limits
+        How much the file may claim; the usual amount if not given.
 
     Raises
     ------
     ValueError
-        The file is empty, truncated, no movie, not what its suffix says, or its frames differ in shape.
+        The file is empty, truncated, no movie, not what its suffix says, claims more than `limits` allow, or its
+        frames differ in shape.
     OSError
         The file is missing or cannot be read.
     """
-    suffix = plain_suffix(path)
-    if suffix in MRC_SUFFIXES:
+    limits = limits or Limits()
+    if kind_of(path, ("MRC", "TIFF")) == "MRC":
         with open_bytes(path) as stream:
-            yield _mrc_movie(path, stream, read_header(stream, path))
-    elif suffix in TIFF_SUFFIXES and not is_compressed(path):
-        with open_tiff(path) as pages:
-            yield _tiff_movie(path, pages, min(max(1, threads - 1), MOST_FRAMES_AHEAD))
+            movie = _mrc_movie(path, stream, read_header(stream, path, limits))
+            with _said(movie):
+                yield movie
     else:
-        raise unknown_suffix(path)
+        with open_tiff(path, limits) as pages:
+            movie = _tiff_movie(path, pages, min(max(1, threads - 1), MOST_FRAMES_AHEAD))
+            with _said(movie):
+                yield movie
+
+
+@contextmanager
+def _said(movie: Movie) -> Iterator[None]:
+    """Log what is read of a movie, and add it to what goes wrong."""
+    log.info("%s is read as %s", movie.path, movie.description)
+    try:
+        yield
+    except ValueError as trouble:
+        raise ValueError(f"{trouble} (read as {movie.description})") from trouble
 
 
 def _mrc_movie(path: Path, stream: BinaryIO, header: MrcHeader) -> Movie:
@@ -120,22 +144,39 @@ def _mrc_movie(path: Path, stream: BinaryIO, header: MrcHeader) -> Movie:
             for index in range(start):
                 fill_image(stream, buffers[0], index, header, path)
         else:
-            stream.seek(header.data_offset + start * buffers[0].nbytes)
+            stream.seek(header.data_offset + start * header.image_bytes)
 
         def task(index: int) -> NDArray[Any]:
             buffer = buffers[index % 2]
             fill_image(stream, buffer, index, header, path)
+            _check_counts(buffer, index, path)
             return buffer
 
         return results_ahead(task, range(start, stop), workers=1, ahead=1)
 
-    return Movie(path, count, (shape[0], shape[1]), header.dtype, header.pixel_size_A, read)
+    words = described("MRC", header.coding, header.shape, header.dtype, path)
+    return Movie(path, count, (shape[0], shape[1]), header.dtype, header.pixel_size_A, words, read)
 
 
 def _tiff_movie(path: Path, pages: TiffPages, helpers: int) -> Movie:
     """Decode the pages of a TIFF file with several helpers."""
 
     def read(start: int, stop: int) -> Iterator[NDArray[Any]]:
-        return results_ahead(pages.read, range(start, stop), workers=helpers, ahead=helpers)
+        return results_ahead(task, range(start, stop), workers=helpers, ahead=helpers)
 
-    return Movie(path, pages.count, pages.shape, pages.dtype, pages.pixel_size_A, read)
+    def task(index: int) -> NDArray[Any]:
+        frame = pages.read(index)
+        _check_counts(frame, index, path)
+        return frame
+
+    words = described("TIFF", pages.coding, (pages.count, *pages.shape), pages.dtype, path)
+    return Movie(path, pages.count, pages.shape, pages.dtype, pages.pixel_size_A, words, read)
+
+
+def _check_counts(frame: NDArray[Any], index: int, path: Path) -> None:
+    """Refuse negative bytes: no camera counts below zero in 8 bits, and a gain would multiply the offset."""
+    if frame.dtype == np.int8 and frame.min() < 0:
+        raise ValueError(
+            f"{path}, frame {index + 1}, holds negative bytes ({frame.min()}), which counts are not: they may be "
+            "IMOD's bytes less 128 without its stamp; write the movie again with 16 bits"
+        )

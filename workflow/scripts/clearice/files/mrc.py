@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from clearice.files.atomic import atomic_write
 from clearice.files.compressed import bytes_after, is_compressed, open_bytes, read_into
+from clearice.files.limits import OURS, Limits
+from clearice.files.mrc_dialects import decode
 from clearice.files.mrc_header import MrcHeader, Statistics, header_block, read_header
 from clearice.image.units import same_pixel_size
 
@@ -42,16 +44,17 @@ class Micrograph:
     label: str
 
 
-def read_micrograph(path: Path) -> Micrograph:
-    """Read a single-image MRC file (plain, .gz or .bz2; modes 0, 1, 2, 6 and 12; either byte order).
+def read_micrograph(path: Path, limits: Limits = OURS) -> Micrograph:
+    """Read a single-image MRC file (plain, .gz or .bz2; modes 0, 1, 2, 6, 12 and 101; either byte order).
 
     Raises
     ------
     ValueError
-        The file is empty, truncated, no MRC file, of an unknown mode, or holds several images.
+        The file is empty, truncated, no MRC file, of an unknown mode, contradicts itself, holds several images or
+        claims more than `limits` allow.
     """
     with open_bytes(path) as stream:
-        header = read_header(stream, path)
+        header = read_header(stream, path, limits)
         if header.shape[0] != 1:
             raise ValueError(
                 f"{path} holds {header.shape[0]} images where 1 is expected; "
@@ -165,23 +168,23 @@ def fill_image(stream: BinaryIO, image: NDArray[Any], index: int, header: MrcHea
     Raises
     ------
     ValueError
-        The file ends inside this image (number `index`, counted from zero); or, after the last image, a
-        compressed file turns out to be cut off, damaged, or longer than its header says.
+        The file ends inside this image (number `index`, counted from zero), or its bytes may be signed or not; or,
+        after the last image, a compressed file turns out to be cut off, damaged, or longer than its header says.
     """
-    if read_into(stream, image.reshape(-1).view(np.uint8).data, path) < image.nbytes:
+    plain = header.coding in ("plain", "signed bytes")
+    stored = image.view(np.uint8) if plain else np.empty((header.shape[1], header.row_bytes), np.uint8)
+    if read_into(stream, stored.reshape(-1).data, path) < stored.nbytes:
         raise ValueError(
             f"{path} ends inside image {index + 1} of the {header.shape[0]} its header promises; "
             "copy the file again"
         )
-    if (
-        index == header.shape[0] - 1
-        and is_compressed(path)
-        and bytes_after(stream, image.nbytes, path) >= image.nbytes
-    ):
+    if index == header.shape[0] - 1 and is_compressed(path) and bytes_after(stream, 1, path):
         raise ValueError(
             f"{path} holds more than the {header.shape[0]} images its header speaks of; "
             "repair the header or write the file again"
         )
+    if not plain:
+        decode(stored, image, header.coding, f"{path}, image {index + 1},")
 
 
 def _statistics(pixels: NDArray[np.float32], path: Path) -> Statistics:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,11 +10,21 @@ import numpy as np
 from mrcfile.dtypes import HEADER_DTYPE
 
 from clearice.files.compressed import is_compressed, not_what_it_says, read_into
+from clearice.files.limits import LARGEST_SIDE, OURS, Limits
+from clearice.files.mrc_dialects import (
+    DTYPE_OF_MODE,
+    Coding,
+    check_geometry,
+    coding_of,
+    pixel_size_of,
+    row_bytes_of,
+    type_of,
+    width_of,
+)
 
 HEADER_BYTES = 1024
-DTYPE_OF_MODE = {0: "i1", 1: "i2", 2: "f4", 6: "u2", 12: "f2"}
-LARGEST_SIDE = 1 << 20
-IMOD_STAMP = 1146047817
+LARGEST_EXTENDED_HEADER = 1 << 28
+BLOCK_BYTES = 1 << 16
 
 Statistics = tuple[float, float, float, float]
 """Minimum, maximum, mean and standard deviation of all pixels."""
@@ -28,9 +37,13 @@ class MrcHeader:
     Attributes
     ----------
     shape
-        Number of images and their shape, (n, h, w).
+        Number of images and their shape, (n, h, w), unpacked.
     dtype
         Number type of the pixels, with byte order.
+    coding
+        How the pixels lie in their bytes.
+    row_bytes
+        Bytes of a row in the file.
     data_offset
         Byte at which the first image begins.
     pixel_size_A
@@ -43,23 +56,31 @@ class MrcHeader:
 
     shape: tuple[int, int, int]
     dtype: np.dtype[Any]
+    coding: Coding
+    row_bytes: int
     data_offset: int
     pixel_size_A: float
     unrounded_pixel_size_A: float
     label: str
 
+    @property
+    def image_bytes(self) -> int:
+        """Return the bytes of one image in the file."""
+        return self.shape[1] * self.row_bytes
 
-def read_header(stream: BinaryIO, path: Path) -> MrcHeader:
+
+def read_header(stream: BinaryIO, path: Path, limits: Limits = OURS) -> MrcHeader:
     """Read the header at the start of `stream` and leave the stream at the first image.
 
     Byte order is told by the order in which size and mode make sense; only where both do, by the machine
-    stamp. So headers of the time before the stamp and the word MAP are read as well. Mode 0 is signed, unless
-    IMOD (or SerialEM) has written it and not marked it so. The pixel size is cell length / grid size in x.
+    stamp. So headers of the time before the stamp and the word MAP are read as well. The pixel size is cell
+    length / grid size in x.
 
     Raises
     ------
     ValueError
-        The file is no MRC file, has an unknown mode, or is shorter than its header says.
+        The file is no MRC file, has an unknown mode, contradicts itself, claims more than `limits` allow, or is
+        shorter or longer than its header says.
     """
     block = bytearray(HEADER_BYTES)
     count = read_into(stream, memoryview(block), path)
@@ -72,19 +93,27 @@ def read_header(stream: BinaryIO, path: Path) -> MrcHeader:
             f"{path} is an MRC file of mode {mode}, but modes {', '.join(map(str, DTYPE_OF_MODE))} are read; "
             "convert it, for example with IMOD's newstack -mode 1"
         )
-    code = DTYPE_OF_MODE[mode]
-    if mode == 0 and _imod_unsigned(header):
-        code = "u1"
-    dtype = np.dtype(code).newbyteorder(header.dtype["nx"].byteorder)
-    shape = (int(header["nz"]), int(header["ny"]), int(header["nx"]))
-    offset = HEADER_BYTES + int(header["nsymbt"])
+    check_geometry(header, path)
+    label = _first_label(header)
+    coding = coding_of(header, label, path)
+    dtype = np.dtype(type_of(coding, mode)).newbyteorder(header.dtype["nx"].byteorder)
+    nz, ny, nx = (int(header[name]) for name in ("nz", "ny", "nx"))
+    size_A = pixel_size_of(header)
+    found = MrcHeader(
+        shape=(nz, ny, width_of(coding, nx)),
+        dtype=dtype,
+        coding=coding,
+        row_bytes=row_bytes_of(coding, nx, dtype.itemsize),
+        data_offset=HEADER_BYTES + int(header["nsymbt"]),
+        pixel_size_A=round(size_A, 6),
+        unrounded_pixel_size_A=float(np.float32(size_A)),
+        label=label,
+    )
     if not is_compressed(path):
-        _check_size(path, math.prod(shape[1:]) * dtype.itemsize, shape[0], offset)
-        stream.seek(offset)
-    elif read_into(stream, memoryview(bytearray(offset - HEADER_BYTES)), path) < offset - HEADER_BYTES:
-        raise ValueError(f"{path} ends inside its extended header; copy the file again")
-    size_A = _pixel_size(header)
-    return MrcHeader(shape, dtype, offset, round(size_A, 6), float(np.float32(size_A)), _first_label(header))
+        _check_size(path, found)
+    limits.check(path, found.shape, found.image_bytes, found.data_offset)
+    _pass_over_extended_header(stream, found, path)
+    return found
 
 
 def header_block(
@@ -139,21 +168,19 @@ def _makes_sense(header: Any) -> bool:
     return (
         all(0 < side <= LARGEST_SIDE for side in sides)
         and 0 <= int(header["mode"]) <= 1000
-        and 0 <= int(header["nsymbt"]) < 1 << 28
+        and 0 <= int(header["nsymbt"]) < LARGEST_EXTENDED_HEADER
     )
 
 
-def _imod_unsigned(header: Any) -> bool:
-    """Check whether IMOD's stamp is there without its flag for signed bytes (header words 39 and 40)."""
-    extra = bytes(header["extra2"])  # begins at byte 112; the stamp is at byte 152
-    stamp, flags = np.frombuffer(extra[40:48], header.dtype["nx"])
-    return bool(stamp == IMOD_STAMP and not flags & 1)
+def _check_size(path: Path, header: MrcHeader) -> None:
+    """Compare the size of a plain file with its header, byte for byte.
 
-
-def _check_size(path: Path, image_bytes: int, count: int, offset: int) -> None:
-    """Compare the size of a plain file with its header."""
-    found = path.stat().st_size
-    whole = max(0, found - offset) // image_bytes
+    A file that is longer by less than an image may as well have an extended header its header does not tell of:
+    its images would be read shifted.
+    """
+    count, image_bytes = header.shape[0], header.image_bytes
+    data_bytes = path.stat().st_size - header.data_offset
+    whole = max(0, data_bytes) // image_bytes
     if whole < count:
         raise ValueError(
             f"{path} is truncated: it holds {whole} whole images of the {count} its header promises; "
@@ -164,12 +191,24 @@ def _check_size(path: Path, image_bytes: int, count: int, offset: int) -> None:
             f"{path} holds {whole} images, but its header speaks of {count}; "
             "repair the header or write the file again"
         )
+    if data_bytes > count * image_bytes:
+        raise ValueError(
+            f"{path} holds {data_bytes - count * image_bytes} bytes more than its header accounts for, perhaps an "
+            "extended header of another length; repair the header or write the file again"
+        )
 
 
-def _pixel_size(header: Any) -> float:
-    """Return the pixel size in A, cell length / grid size in x; 0 where the header has none."""
-    grid, length = int(header["mx"]), float(header["cella"]["x"])
-    return length / grid if grid > 0 and math.isfinite(length) and length > 0 else 0.0
+def _pass_over_extended_header(stream: BinaryIO, header: MrcHeader, path: Path) -> None:
+    """Leave the stream at the first image."""
+    if not is_compressed(path):
+        stream.seek(header.data_offset)
+        return
+    left = header.data_offset - HEADER_BYTES
+    while left:
+        block = memoryview(bytearray(min(left, BLOCK_BYTES)))
+        if read_into(stream, block, path) < len(block):
+            raise ValueError(f"{path} ends inside its extended header; copy the file again")
+        left -= len(block)
 
 
 def _first_label(header: Any) -> str:

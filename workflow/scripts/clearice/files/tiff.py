@@ -1,22 +1,33 @@
-"""Read TIFF files page by page: LZW, deflate or plain; integers and floats; classic and BigTIFF."""
+"""Read TIFF files page by page: LZW, deflate or plain; integers and floats; classic and BigTIFF; 4-bit counts."""
 
 from __future__ import annotations
 
-import struct
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, Literal
 
 import numpy as np
 import tifffile
 from numpy.typing import NDArray
 
-from clearice.files.compressed import first_bytes, not_what_it_says
+from clearice.files.kinds import kind_of
+from clearice.files.limits import Limits, library_errors
+from clearice.files.packed import packed_or_not, unpack_counts
+from clearice.files.tiff_directories import Directories, walk_directories
+from clearice.files.tiff_page import PageFacts, check_page, facts_of, is_packed
+from clearice.files.tiff_series import check_stack_behind, images_described
+from clearice.image.units import HEADER, same_pixel_size
 
 A_PER_UNIT = {3: 1e8}  # ResolutionUnit 3 is the centimetre; 2, the inch, is what programs write by default
 BELIEVABLE_PIXEL_A = (0.01, 1000.0)
+GAP_BYTES = 512  # that a writer may leave between two pages, to begin at round numbers
+
+Coding = Literal["plain", "4-bit counts", "packed bytes", "one page for all"]
+"""``4-bit counts``: BitsPerSample is 4. ``packed bytes``: two counts in a byte, SerialEM's way. ``one page for all``:
+the images lie behind one another at the only page's data, ImageJ's way."""
 
 
 @dataclass(frozen=True)
@@ -28,15 +39,19 @@ class TiffPages:
     path
         The file.
     count
-        Number of pages.
+        Number of images.
     shape
-        Shape (h, w) of a page.
+        Shape (h, w) of an image, unpacked.
     dtype
         Number type of the pixels.
     pixel_size_A
         Pixel size in A; 0 where it is unknown.
+    coding
+        How the images are kept.
     _pages
         The pages of the open file, for `read`.
+    _start
+        Byte at which the first image begins, of one page for all.
     """
 
     path: Path
@@ -44,142 +59,129 @@ class TiffPages:
     shape: tuple[int, int]
     dtype: np.dtype[Any]
     pixel_size_A: float
+    coding: Coding
     _pages: Sequence[Any]
+    _start: int
 
     def read(self, index: int) -> NDArray[Any]:
-        """Decode page `index` (from zero) in its own number type; safe to call from several threads.
+        """Decode image `index` (from zero) in its own number type; safe to call from several threads.
 
         Raises
         ------
         ValueError
-            The page's data are damaged.
+            Its data are damaged.
         """
-        try:
+        with library_errors(self.path, f"page {index + 1} of {self.count} cannot be decoded"):
+            if self.coding == "one page for all":
+                return self._image_behind(index)
             page: NDArray[Any] = self._pages[index].asarray(maxworkers=1)
-        except OSError:
-            raise
-        except Exception as trouble:  # each codec of imagecodecs has an error class of its own
-            raise ValueError(
-                f"{self.path}: page {index + 1} of {self.count} cannot be decoded ({trouble}); "
-                "copy the file again"
-            ) from None
-        return page
+        return unpack_counts(page, self.shape[1]) if self.coding == "packed bytes" else page
+
+    def _image_behind(self, index: int) -> NDArray[Any]:
+        """Read one image of a stack behind one page."""
+        stored = self.dtype.newbyteorder(self._pages[0].parent.byteorder)
+        pixels = math.prod(self.shape)
+        start = self._start + index * pixels * stored.itemsize
+        image = np.fromfile(self.path, stored, pixels, offset=start).reshape(self.shape)
+        return image.astype(self.dtype, copy=False)
 
 
 @contextmanager
-def open_tiff(path: Path) -> Iterator[TiffPages]:
+def open_tiff(path: Path, limits: Limits | None = None) -> Iterator[TiffPages]:
     """Open a TIFF file and check all its pages before any is decoded.
 
     Raises
     ------
     ValueError
-        The file is empty, no TIFF file, truncated, in colour, of a number type that is not read, or its
-        pages differ in shape or type.
+        The file is empty, no TIFF file, truncated, in colour, of a number type or compression that is not read,
+        claims more than `limits` allow, its pages differ in shape or type, or they are not all that it holds.
     """
-    head = first_bytes(path)
-    if head[:4] not in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
-        raise not_what_it_says(path, "TIFF", head)
-    count = _count_pages(path)
-    try:
+    limits = limits or Limits()
+    kind_of(path, ("TIFF",))
+    directories = walk_directories(path, limits)
+    with library_errors(path, "its page directories cannot be read"):
         file = tifffile.TiffFile(path)
-    except (tifffile.TiffFileError, struct.error, IndexError, KeyError) as trouble:
-        raise ValueError(f"{path} is a damaged TIFF file ({trouble}); copy the file again") from None
     with file:
         file.filehandle.set_lock(True)
-        yield _checked(path, file, count)
+        with library_errors(path, "its page directories cannot be read"):
+            pages = [file.pages[index] for index in range(directories.count)]
+            facts = [facts_of(page) for page in pages]
+            spacings_A = _spacings_A(pages[0])
+        yield _checked(path, pages, facts, directories, _pixel_size(path, *spacings_A), limits)
 
 
-def _checked(path: Path, file: tifffile.TiffFile, count: int) -> TiffPages:
-    """Compare all pages with the first and with the size of the file."""
-    try:
-        pages = [file.pages[index] for index in range(count)]
-    except Exception as trouble:  # tifffile lets struct, index and value errors of damaged tags through
-        raise ValueError(f"{path} is a damaged TIFF file ({trouble}); copy the file again") from None
-    first = pages[0]
-    if (
-        len(first.shape) != 2
-        or first.dtype is None
-        or first.dtype.kind not in "uif"
-        or first.dtype.itemsize > 8
-    ):
-        raise ValueError(
-            f"{path} holds pages of shape {first.shape} and type {first.dtype}; "
-            "pages of one grey value per pixel, integer or floating point, are read"
-        )
-    size = path.stat().st_size
-    for index, page in enumerate(pages):
-        if page.shape != first.shape or page.dtype != first.dtype:
+def _checked(
+    path: Path,
+    pages: Sequence[Any],
+    facts: Sequence[PageFacts],
+    directories: Directories,
+    pixel_size_A: float,
+    limits: Limits,
+) -> TiffPages:
+    """Check all pages, compare them with the first, and with what else the file holds."""
+    first, size = facts[0], path.stat().st_size
+    for index, page in enumerate(facts):
+        check_page(page, index + 1, path, size, limits)
+        if (page.shape, page.dtype, page.bits) != (first.shape, first.dtype, first.bits):
             raise ValueError(
-                f"{path}: page {index + 1} is {_described(page)}, page 1 is {_described(first)}; "
+                f"{path}: page {index + 1} is {page.described}, page 1 is {first.described}; "
                 "all frames of a movie have one shape and type"
             )
-        ends = [start + length for start, length in zip(page.dataoffsets, page.databytecounts, strict=False)]
-        if not ends or max(ends) > size:
-            raise ValueError(
-                f"{path} is truncated: it ends inside page {index + 1} of {count}; copy the file again"
-            )
+    count = images_described(first, len(pages), path)
+    packed = is_packed(first, path)
+    coding: Coding = "packed bytes" if packed else "4-bit counts" if first.bits == 4 else "plain"
     height, width = first.shape
-    return TiffPages(path, count, (height, width), first.dtype, _pixel_size(first), pages)
+    shape = (height, 2 * width) if packed else (height, width)
+    dtype = np.dtype(first.dtype)
+    decoded_px = max(
+        height * width, *(page.chunks * page.chunk_px for page in facts)
+    )  # tiles go beyond the page
+    limits.check(path, (count, *shape), decoded_px * dtype.itemsize)
+    if count != len(pages):
+        if packed:
+            raise packed_or_not(path, height, width)
+        check_stack_behind(first, count, path)
+        coding = "one page for all"
+    else:
+        _check_nothing_hidden(path, facts, directories)
+    return TiffPages(path, count, shape, dtype, pixel_size_A, coding, pages, first.offsets[0])
 
 
-def _count_pages(path: Path) -> int:
-    """Follow the chain of page directories to its end; tifffile only logs where it is broken.
+def _check_nothing_hidden(path: Path, facts: Sequence[PageFacts], directories: Directories) -> None:
+    """Refuse a file with about as many bytes that belong to no page as a page has, gaps between pages apart.
 
-    The chain is laid down in TIFF 6.0, section 2; BigTIFF widens its numbers to 8 bytes.
+    So ends a chain of pages that broke off, or a stack in a way of its own behind one page.
     """
-    with path.open("rb") as stream:
-        head = stream.read(16)
-        order = "<" if head[:1] == b"I" else ">"
-        big = head[2:4] in {b"+\0", b"\0+"}
-        entry_bytes, count_code, offset_code = (20, "Q", "Q") if big else (12, "H", "I")
-        start = 8 if big else 4
-        count, seen = 0, set()
-        position = _unpacked(order + offset_code, head[start:], path, count)
-        while position:
-            if position in seen:
-                raise ValueError(
-                    f"{path} is a damaged TIFF file: its pages run in a circle; copy the file again"
-                )
-            seen.add(position)
-            entries = _number_at(stream, position, order + count_code, path, count)
-            after = position + struct.calcsize(order + count_code) + entries * entry_bytes
-            position = _number_at(stream, after, order + offset_code, path, count)
-            count += 1
-    if count == 0:
-        raise ValueError(f"{path} is a TIFF file without any page; write it again")
-    return count
-
-
-def _number_at(stream: BinaryIO, position: int, code: str, path: Path, count: int) -> int:
-    """Read one number of the page directories."""
-    stream.seek(position)
-    return _unpacked(code, stream.read(struct.calcsize(code)), path, count)
-
-
-def _unpacked(code: str, data: bytes, path: Path, count: int) -> int:
-    """Unpack one number, or say that the file ends before it."""
-    size = struct.calcsize(code)
-    if len(data) < size:
+    pages = len(facts)
+    data = sum(sum(page.byte_counts) for page in facts)
+    hidden = path.stat().st_size - data - directories.bytes
+    if hidden > data / pages / 2 + GAP_BYTES * (pages + 1):
         raise ValueError(
-            f"{path} is truncated: the directory of page {count + 1} is missing; copy the file again"
+            f"{path} holds {hidden} bytes that belong to none of its {pages} pages, perhaps more frames; "
+            "save the frames again as one file with a page for each"
         )
-    return int(struct.unpack(code, data[:size])[0])
 
 
-def _described(page: Any) -> str:
-    """Describe a page's shape and type in an error."""
-    return f"{' x '.join(map(str, page.shape))} {page.dtype}"
-
-
-def _pixel_size(page: Any) -> float:
-    """Return the pixel size in A from a resolution per centimetre; 0 where there is none to be believed."""
+def _spacings_A(page: Any) -> tuple[float, float]:
+    """Return width and height of a pixel in A from resolutions per centimetre; 0 where there is none to believe."""
     tags = page.keyframe.tags if hasattr(page, "keyframe") else page.tags
-    unit, resolution = tags.get("ResolutionUnit"), tags.get("XResolution")
-    if unit is None or resolution is None or int(unit.value) not in A_PER_UNIT:
-        return 0.0
-    numerator, denominator = resolution.value
-    if not numerator or not denominator:
-        return 0.0
-    pixel_size_A = A_PER_UNIT[int(unit.value)] * denominator / numerator
-    low, high = BELIEVABLE_PIXEL_A
-    return float(pixel_size_A) if low <= pixel_size_A <= high else 0.0
+    unit = tags.get("ResolutionUnit")
+    if unit is None or int(unit.value) not in A_PER_UNIT:
+        return 0.0, 0.0
+    found = []
+    for name in ("XResolution", "YResolution"):
+        numerator, denominator = tags[name].value if name in tags else (0, 0)
+        spacing_A = A_PER_UNIT[int(unit.value)] * denominator / numerator if numerator else 0.0
+        low, high = BELIEVABLE_PIXEL_A
+        found.append(float(spacing_A) if low <= spacing_A <= high else 0.0)
+    return found[0], found[1]
+
+
+def _pixel_size(path: Path, width_A: float, height_A: float) -> float:
+    """Return the pixel size in A, 0 where there is none; refuse pixels that are not square."""
+    if width_A and height_A and not same_pixel_size(width_A, height_A, HEADER):
+        raise ValueError(
+            f"{path} has pixels of {width_A:g} x {height_A:g} A by its resolutions, but square ones are read; "
+            "correct XResolution and YResolution"
+        )
+    return width_A

@@ -108,7 +108,8 @@ def process_rows(
         The folder of the manifest to be written; files are recorded relative to it.
     process
         Writes the result of one micrograph and returns its path, or its path with a note. ValueError and
-        OSError mean that this micrograph is unusable; `Skip` that it has nothing to give.
+        OSError mean that this micrograph is unusable, MemoryError that it alone is too large; `Skip` that it has
+        nothing to give.
     verb
         Past participle for the log.
 
@@ -129,10 +130,13 @@ def process_rows(
             row = _ok_row(name, folder, process(name))
         except Skip as nothing:
             row = ManifestRow(name, "", SKIPPED, str(nothing), "")
-        except (ValueError, OSError) as trouble:
+        except (ValueError, OSError, MemoryError) as trouble:
             if isinstance(trouble, OSError) and trouble.errno in OUR_OWN_TROUBLE:
                 raise
-            row = ManifestRow(name, "", FAILED, in_one_line(trouble), "")
+            reason = in_one_line(trouble)
+            if isinstance(trouble, MemoryError):
+                reason = f"there was not enough memory for {name} ({reason}); give the job more memory"
+            row = ManifestRow(name, "", FAILED, reason, "")
             log.warning("%s failed: %s", name, row.reason)
         rows.append(row)
         progress.write_line(index + 1)

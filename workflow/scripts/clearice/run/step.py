@@ -8,8 +8,8 @@ ends with
 Under Snakemake the arguments come from the job, from a shell they are flags of the same names. A parameter
 that is annotated with a model of `clearice.config` takes a mapping; from a shell
 ``--settings '{"steps": 5}'`` or the name of a YAML file, laid over the shipped values.
-`threads` and `device` come from the job's threads and its ``gpu`` resource (or from flags): they are never
-params, so that running on another device reruns nothing.
+`threads` and `device` come from the job's threads and its ``gpu`` resource (or from flags), and so does `reading`,
+how much a file may claim: they are never params, so that another device or another limit reruns nothing.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 NOT_PARAMETERS = {"code", "sources"}  # they tell Snakemake when to run, not the step what to do
 FROM_THE_JOB = {"threads": 1, "device": "cpu"}
+FROM_RESOURCES = ("reading",)  # models whose fields are resources of the job
 
 
 def run(function: Callable[..., object], namespace: Mapping[str, Any]) -> None:
@@ -99,8 +100,11 @@ def _arguments_of_job(function: Callable[..., object], job: Any) -> dict[str, An
     hints = typing.get_type_hints(function)
     if "threads" in hints:
         given["threads"] = job.threads
+    resources = dict(job.resources.items())
     if "device" in hints:
-        given["device"] = "cuda" if int(dict(job.resources.items()).get("gpu", 0) or 0) > 0 else "cpu"
+        given["device"] = "cuda" if int(resources.get("gpu", 0) or 0) > 0 else "cpu"
+    for name in set(hints) & set(FROM_RESOURCES):
+        given[name] = {key: resources[key] for key in hints[name].model_fields if key in resources}
     expected = inspect.signature(function).parameters
     unknown = sorted(set(given) - set(expected))
     missing = sorted(
