@@ -21,6 +21,13 @@ DOSE_TOLERANCE = 0.1
 
 Value = float | int | str
 
+_TRUST = (
+    "; where it is the calibrated one, set trust_table to true in the datasets table"
+    if "trust_table" in DatasetRow.model_fields
+    else "; files whose header says otherwise are refused, so correct one of the two"
+)
+"""What to do where a header and the table differ by more than 1 %."""
+
 
 @dataclass
 class Acquisition:
@@ -136,7 +143,7 @@ def _as_given(column: str, value: Value | None, facts: Iterable[Sequence[Fact]],
         if value is not None and not _agree(column, value, fact.value):
             found.notes.append(
                 f"{column} is given as {text_of(value)}, but {fact.origin} says {text_of(fact.value)}: "
-                "the given one is taken"
+                f"the given one is taken{_TRUST if column == 'pixel_size_A' else ''}"
             )
             return
 

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearice.image.resize import fourier_bin
-from clearice.image.units import HEADER, UNKNOWN_PIXEL_SIZES_A, same_pixel_size
+from clearice.image.units import HEADER, same_pixel_size
 from clearice.movies.defects import replace_defects
 from clearice.movies.gain import Gain, check_gain
 
+UNKNOWN_PIXEL_SIZES_A = (0.0, 1.0)  # what many programs write when they do not know it
 PIXELS_AT_ONCE = 1 << 18
 
 

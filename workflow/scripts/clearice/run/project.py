@@ -50,9 +50,9 @@ TEMPLATE = """\
 # The settings of this project, laid over config/config.yaml: what is not here has its default there.
 datasets: {datasets}         # one row per dataset: pixel size, voltage, dose, particle
 micrographs: {sheet}   # one row per movie, pair of sums or micrograph
-quality: {quality}  # quick, standard or paper: how long the networks learn
+quality: {quality}  # quick (a first look), standard or paper: how much is spent on simulating and training
 run:
-  methods: [{methods}]  # those of config/config.yaml, or your own
+  methods: [{methods}]  # more of them, and your own: config/README.md
 """
 
 
