@@ -35,6 +35,7 @@ def in_a_shell(command: str, folder: Path) -> str:
 @pytest.mark.parametrize("where", ["checkout", "elsewhere"])
 def test_what_is_printed_runs_with_five_values(tmp_path: Path, where: str) -> None:
     """Files, pixel size, voltage, dose (the last three from the microscope's own files), and the diameter."""
+    (tmp_path / "checkout").mkdir()
     project = make_checkout(tmp_path / "checkout")
     for number in range(4):
         write_movie(tmp_path / "data" / f"m{number}.mrc", number)

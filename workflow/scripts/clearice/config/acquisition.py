@@ -117,7 +117,7 @@ def _plausible(recording: Recording, column: str, found: Acquisition) -> list[Fa
 
 
 def _from_files(column: str, facts: Sequence[Sequence[Fact]], found: Acquisition) -> None:
-    """Take what the first file says that says anything, and compare the others with it."""
+    """Choose what the first file says that says anything, and compare the others with it."""
     said = [one for one in facts if one]
     if not said:
         return

@@ -201,7 +201,7 @@ def _file_seen_from(folder: Path, path: str, flag: str) -> str:
 def report(
     folder: Path, dataset: str, found: Acquisition, rows: Sequence[Row], methods: Sequence[str] | None
 ) -> str:
-    """Tell what was written, what is known and whose it is, what is not, and what to type next.
+    """Describe what was written, what is known and whose it is, what is not, and what to type next.
 
     Parameters
     ----------
