@@ -124,6 +124,12 @@ def test_a_single_micrograph_has_no_dose_of_a_frame() -> None:
     assert "dose_per_frame_e_per_A2" not in found.values
 
 
+@pytest.mark.parametrize(("movies", "frames", "flag"), [(True, 1, "--singles"), (False, 10, "--movies")])
+def test_movies_and_single_images_are_not_taken_for_each_other(movies: bool, frames: int, flag: str) -> None:
+    with pytest.raises(ValueError, match=f"give such files with {flag}"):
+        settled(recording(frames=frames, pixel_size_A=1.06), movies=movies)
+
+
 @pytest.mark.parametrize("pixel_size_A", [0.0, 1.0])
 def test_a_header_of_nought_or_one_says_nothing(tmp_path: Path, pixel_size_A: float) -> None:
     assert said_of(write_mrc(tmp_path / "a.mrc", pixel_size_A)) == {}

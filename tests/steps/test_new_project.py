@@ -173,6 +173,20 @@ def test_half_a_project_is_refused(here: Path) -> None:
         new_project(movies=["ribosome/*.mrc"], dataset="other", folder=Path("runs/ribosome"))
 
 
+def test_a_project_whose_tables_are_not_in_order_is_refused(here: Path) -> None:
+    new_project(movies=["ribosome/*.mrc"], folder=Path("run"))
+    table = here / "run" / "datasets.tsv"
+    table.write_text(table.read_text().replace("detector", "camera"))
+    with pytest.raises(ValueError, match="column 'camera' is unknown"):
+        new_project(movies=["ribosome/*.mrc"], folder=Path("run"), dataset="two")
+
+
+def test_a_file_is_no_folder(here: Path) -> None:
+    Path("run").touch()
+    with pytest.raises(ValueError, match="run is a file, not the folder of a project"):
+        new_project(movies=["ribosome/*.mrc"], folder=Path("run"))
+
+
 @pytest.mark.parametrize(
     ("flags", "words"),
     [

@@ -43,7 +43,7 @@ def test_what_is_printed_runs_with_five_values(tmp_path: Path, where: str) -> No
     (tmp_path / where).mkdir(exist_ok=True)
     script = project.folder / "workflow" / "scripts" / "new_project.py"
     said = in_a_shell(
-        f"python {script} --movies '{tmp_path}/data/*.mrc' --particle_diameter_A 60", tmp_path / where
+        f"python {script} --movies '{tmp_path}/data/*.mrc' --particle_diameter_A 150", tmp_path / where
     )
     show, do = re.findall(r"^  (snakemake .*?) +#", said, re.MULTILINE)
     assert ("--snakefile" in show) == (where == "elsewhere")

@@ -68,8 +68,10 @@ def settle(
     Raises
     ------
     ValueError
-        The files contradict each other, or none knows the pixel size; the sentence names the flag to give.
+        The files contradict each other, none knows the pixel size, or they are no movies where movies are meant
+        (or are some where single images are); the sentence names the flag to give.
     """
+    _check_frames(recordings, movies)
     found = Acquisition()
     found.notes += [note for one in recordings for note in one.notes]
     _compare_shapes(recordings, found)
@@ -179,6 +181,17 @@ def _compare_shapes(recordings: Sequence[Recording], found: Acquisition) -> None
     for other in recordings[1:]:
         if (other.shape, other.frames) != (first.shape, first.frames):
             found.notes.append(f"{_described(other)}, but {_described(first)}")
+
+
+def _check_frames(recordings: Sequence[Recording], movies: bool) -> None:
+    """Refuse images that are given as movies, and movies that are given as images."""
+    if movies and all(one.frames == 1 for one in recordings):
+        raise ValueError(
+            f"{_described(recordings[0])}, not the frames of a movie; give such files with --singles"
+        )
+    for one in recordings:
+        if not movies and one.frames > 1:
+            raise ValueError(f"{_described(one)}, where one image is expected; give such files with --movies")
 
 
 def _described(recording: Recording) -> str:

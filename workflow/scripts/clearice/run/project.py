@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clearice.config.acquisition import Acquisition, Value, text_of
-from clearice.config.sheet import SPLITS, Row, check_datasets, kind_of, parse_structures
+from clearice.config.sheet import SPLITS, Row, check_datasets, check_sheet, kind_of, parse_structures
 from clearice.config.tables import DatasetRow
 from clearice.files.tables import read_table
 
@@ -68,8 +68,11 @@ def existing_tables(folder: Path, dataset: str) -> tuple[list[Row], list[Row]]:
     Raises
     ------
     ValueError
-        The project has that dataset already, or lacks one of its files.
+        The folder is a file; or the project has that dataset already, lacks one of its files, or has a table that
+        is not in order.
     """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file, not the folder of a project; give another --folder")
     paths = [folder / name for name in (DATASETS, SHEET, SETTINGS)]
     there = [path for path in paths if path.exists()]
     if not there:
@@ -80,6 +83,8 @@ def existing_tables(folder: Path, dataset: str) -> tuple[list[Row], list[Row]]:
             f"{there[0]} is there, but {missing} is not; give another --folder, or repair this one"
         )
     datasets, sheet = read_table(paths[0]), read_table(paths[1])
+    if datasets:
+        check_sheet(sheet, check_datasets(datasets, str(paths[0])), str(paths[1]))
     if dataset in {row.get("dataset") for row in datasets}:
         raise ValueError(
             f"{paths[0]} has the dataset {dataset!r} already; nothing was written. Give another --dataset or --folder, "
@@ -162,9 +167,14 @@ def methods_for(values: Mapping[str, Value], rows: Sequence[Row]) -> list[str]:
     methods = ["raw", "lowpass_20A"]
     if halves and all(splits[name] >= least for name, least in LEARN.items()):
         methods.append("n2n")
-    if all(column in values for column in NEEDED):
+    if not unknown_columns(values):
         methods.append("nt2c")
     return methods
+
+
+def unknown_columns(values: Mapping[str, Value]) -> dict[str, str]:
+    """List the columns that only the user can fill and that are empty, with what needs them."""
+    return {column: use for column, use in NEEDED.items() if column not in values}
 
 
 def settings_text(quality: str, methods: Sequence[str]) -> str:
@@ -240,7 +250,7 @@ def report(
             if column in found.values
         ),
     ]
-    unknown = {column: use for column, use in NEEDED.items() if column not in found.values}
+    unknown = unknown_columns(found.values)
     if unknown:
         lines += ["", f"Not known (fill the cell in {folder / DATASETS})"]
         lines += [f"  {column:<24} needed for {use}" for column, use in unknown.items()]
