@@ -10,6 +10,7 @@ from clearice.files.atomic import write_text
 from clearice.files.found import found_files
 from clearice.files.tables import write_table
 from clearice.run import project
+from clearice.run.project_report import report
 from clearice.run.step import run
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ def new_project(
         write_text(home / project.SETTINGS, project.settings_text(quality, methods))
     write_table(home / project.SHEET, [*sheet, *new], SHEET_COLUMNS)
     write_table(home / project.DATASETS, [*datasets, row], project.columns_of([*datasets, row]))
-    log.info("%s", project.report(home, name, known, new, methods))
+    log.info("%s", report(home, name, known, new, methods))
 
 
 run(new_project, globals())

@@ -10,7 +10,7 @@ from pathlib import Path
 from clearice.files.compressed import is_compressed, plain_suffix
 from clearice.files.facts import Fact, read_bounded
 from clearice.files.fei_header import facts_of_fei_header
-from clearice.files.mdoc import facts_of_mdoc
+from clearice.files.mdoc import LARGEST_BYTES, facts_of_mdoc
 from clearice.files.microscope_xml import facts_of_xml, xml_beside
 from clearice.files.movies import open_movie
 from clearice.files.pictures import MRC_SUFFIXES, TIFF_SUFFIXES, read_image, unknown_suffix
@@ -136,7 +136,7 @@ def _series(path: Path) -> list[Path]:
     for folder in (path.parent, path.parent.parent):
         for one in islice(sorted(folder.glob("*.mdoc")), MOST_SERIES):
             try:
-                if name in read_bounded(one, ".mdoc file"):
+                if name in read_bounded(one, ".mdoc file", LARGEST_BYTES):
                     return [one]
             except (ValueError, OSError):  # another movie's, perhaps: who needs it is told
                 continue

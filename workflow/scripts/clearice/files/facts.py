@@ -10,9 +10,6 @@ from pathlib import Path
 from clearice.files.compressed import first_bytes
 from clearice.image.units import HEADER, same_pixel_size
 
-LARGEST_TEXT = 16 << 20
-"""Most bytes of a text beside a movie: SerialEM and EPU write some ten thousand."""
-
 DETECTORS = (
     (r"falcon\s*(4i?|iv)\b", "Falcon4"),
     (r"falcon\s*(3e?c?|iii)\b", "Falcon3"),
@@ -95,7 +92,7 @@ def pixel_size_of_frames(
     return None
 
 
-def read_bounded(path: Path, kind: str) -> bytes:
+def read_bounded(path: Path, kind: str, largest_bytes: int) -> bytes:
     """Read a text beside a movie, of a size it can have.
 
     Raises
@@ -105,6 +102,6 @@ def read_bounded(path: Path, kind: str) -> bytes:
     """
     first_bytes(path)
     size = path.stat().st_size
-    if size > LARGEST_TEXT:
+    if size > largest_bytes:
         raise ValueError(f"{path} has {size} bytes, which no {kind} has; move it away, or replace it")
     return path.read_bytes()

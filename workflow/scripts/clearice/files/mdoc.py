@@ -13,6 +13,9 @@ from pathlib import Path, PureWindowsPath
 
 from clearice.files.facts import Fact, number, pixel_size_of_frames, read_bounded
 
+LARGEST_BYTES = 16 << 20
+"""SerialEM writes 800 bytes an exposure, of a session of ten thousand into one file if asked to."""
+
 _SECTION = re.compile(r"\[\s*(\w+)\s*=\s*(.*?)\s*\]$")
 _PAIR = re.compile(r"([\w().-]+)\s*=\s*(.*)$")
 
@@ -61,7 +64,7 @@ def read_mdoc(path: Path) -> Mdoc:
     """
     header: dict[str, str] = {}
     sections: list[tuple[str, dict[str, str]]] = []
-    for line in map(str.strip, _decoded(read_bounded(path, ".mdoc file"), path).splitlines()):
+    for line in map(str.strip, _decoded(read_bounded(path, ".mdoc file", LARGEST_BYTES), path).splitlines()):
         section, pair = _SECTION.match(line), _PAIR.match(line)
         if section and section[1] != "T":
             sections.append((section[1], {}))

@@ -10,6 +10,9 @@ from clearice.files.compressed import is_compressed
 from clearice.files.facts import Fact, detector_named, number, pixel_size_of_frames, read_bounded
 
 A_PER_M = 1e10
+LARGEST_BYTES = 2 << 20
+"""EPU writes some fifty thousand."""
+
 _FRACTIONS = re.compile(r"_(fractions|eer)$", re.IGNORECASE)
 
 
@@ -31,7 +34,7 @@ def read_xml(path: Path) -> ElementTree.Element:
     OSError
         It is missing or cannot be read.
     """
-    data = read_bounded(path, "XML file of a microscope")
+    data = read_bounded(path, "XML file of a microscope", LARGEST_BYTES)
     parser = ElementTree.XMLParser(target=_Builder())
     try:
         parser.feed(data)

@@ -1,21 +1,19 @@
-"""A project's folder: its three files, what stands in them, and the commands that run it."""
+"""A project's folder: its three files, what stands in them, and where their paths hold."""
 
 from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from clearice.config.acquisition import Acquisition, Value, text_of
-from clearice.config.sheet import SPLITS, Row, check_datasets, check_sheet, kind_of, parse_structures
+from clearice.config.acquisition import Value, text_of
+from clearice.config.sheet import Row, check_datasets, check_sheet, kind_of, parse_structures
 from clearice.config.tables import DatasetRow
 from clearice.files.tables import read_table
 
-ROOT = Path(__file__).resolve().parents[4]
 DATASETS, SHEET, SETTINGS = "datasets.tsv", "micrographs.tsv", "mine.yaml"
 QUALITIES = ("quick", "standard", "paper")
 
@@ -190,71 +188,8 @@ def settings_text(quality: str, methods: Sequence[str]) -> str:
     return TEMPLATE.format(datasets=DATASETS, sheet=SHEET, quality=quality, methods=", ".join(methods))
 
 
-def commands(folder: Path) -> tuple[str, str]:
-    """Write the commands that show what a project would do, and do it, for the shell that is open."""
-    here = os.path.relpath(ROOT)
-    root = ROOT if here.startswith("..") else Path(here)
-    words = ["--profile", str(root / "profiles" / "local")]
-    if root != Path():
-        words = ["--snakefile", str(root / "Snakefile"), *words]
-    words += ["--directory", str(folder), "--configfile", str(folder / SETTINGS)]
-    return shlex.join(["snakemake", "-n", *words]), shlex.join(["snakemake", *words])
-
-
 def _file_seen_from(folder: Path, path: str, flag: str) -> str:
     """Write the path of a file that was given so that it holds in `folder`, if there is such a file."""
     if not Path(path).is_file():
         raise ValueError(f"--{flag} names {path}, but there is no such file")
     return seen_from(folder, path)
-
-
-def report(
-    folder: Path, dataset: str, found: Acquisition, rows: Sequence[Row], methods: Sequence[str] | None
-) -> str:
-    """Describe what was written, what is known and whose it is, what is not, and what to type next.
-
-    Parameters
-    ----------
-    folder
-        The project's.
-    dataset
-        Name of the dataset.
-    found
-        What is known of it.
-    rows
-        Its new rows of the sheet.
-    methods
-        The methods of new settings; None where settings were there.
-    """
-    splits = Counter(row["split"] for row in rows)
-    batches = len({row["batch"] for row in rows})
-    show, do = commands(folder)
-    settings = (
-        "as it was; see that its methods suit this dataset (a method may name its datasets)"
-        if methods is None
-        else f"methods {', '.join(methods)}"
-    )
-    lines = [
-        f"new project in {folder}" if methods is not None else f"one dataset more in {folder}",
-        "",
-        "Written",
-        f"  {folder / DATASETS}: dataset {dataset}",
-        f"  {folder / SHEET}: {len(rows)} rows in {batches} {'batch' if batches == 1 else 'batches'}: "
-        + ", ".join(f"{splits[name]} {name}" for name in SPLITS if splits[name]),
-        f"  {folder / SETTINGS}: {settings}",
-        "",
-        f"Known of {dataset}",
-        *(
-            f"  {column:<24} {text_of(found.values[column]):<12} {found.origins[column]}"
-            for column in DatasetRow.model_fields
-            if column in found.values
-        ),
-    ]
-    unknown = unknown_columns(found.values)
-    if unknown:
-        lines += ["", f"Not known (fill the cell in {folder / DATASETS})"]
-        lines += [f"  {column:<24} needed for {use}" for column, use in unknown.items()]
-    if found.notes:
-        lines += ["", "To check", *(f"  - {note}" for note in found.notes)]
-    lines += ["", "Type next", f"  {show}    # shows what would be done", f"  {do}    # does it"]
-    return "\n".join(lines)
