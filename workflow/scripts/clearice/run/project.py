@@ -86,7 +86,7 @@ def existing_tables(folder: Path, dataset: str) -> tuple[list[Row], list[Row]]:
     if dataset in {row.get("dataset") for row in datasets}:
         raise ValueError(
             f"{paths[0]} has the dataset {dataset!r} already; nothing was written. Give another --dataset or --folder, "
-            "or add movies to it with list_micrographs.py"
+            f"or, in {folder}, add movies with list_micrographs.py --dataset {dataset} --sheet {SHEET}"
         )
     return datasets, sheet
 
