@@ -117,10 +117,11 @@ def test_what_is_not_known_is_told_with_what_needs_it(here: Path, told: pytest.L
     new_project(movies=["ribosome/*.mrc"])
     for column in ("voltage_kV", "dose_e_per_A2", "particle_diameter_A"):
         assert f"{column:<24} needed for nt2c" in told.text
+    assert "then add nt2c to the methods in runs/ribosome/mine.yaml" in told.text
     assert "nt2c" not in Path("runs/ribosome/mine.yaml").read_text()
 
 
-def test_halves_and_single_micrographs_are_listed_too(here: Path) -> None:
+def test_halves_and_single_micrographs_are_listed_too(here: Path, told: pytest.LogCaptureFixture) -> None:
     for half in ("EVN", "ODD"):
         for number in range(4):
             write_movie(here / "halves" / f"m{number}_{half}.mrc", number, frames=1)
@@ -131,6 +132,7 @@ def test_halves_and_single_micrographs_are_listed_too(here: Path) -> None:
     new_project(singles=["halves/*_EVN.mrc"], dataset="single")
     assert "n2n" in Path("runs/halves/mine.yaml").read_text()
     assert "n2n" not in Path("runs/single/mine.yaml").read_text(), "it has no halves to learn from"
+    assert told.text.count("n2n is left out") == 1
 
 
 def test_epus_xml_beside_the_movies_is_read(here: Path) -> None:

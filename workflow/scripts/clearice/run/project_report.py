@@ -58,9 +58,16 @@ def report(
             if column in found.values
         ),
     ]
+    if methods is not None and "n2n" not in methods:
+        lines.insert(
+            5, "  n2n is left out: it learns from movies, or from even and odd sums, of which it needs three"
+        )
     unknown = unknown_columns(found.values)
     if unknown:
-        lines += ["", f"Not known (fill the cell in {folder / DATASETS})"]
+        lines += [
+            "",
+            f"Not known (fill in {folder / DATASETS}, then add nt2c to the methods in {folder / SETTINGS})",
+        ]
         lines += [f"  {column:<24} needed for {use}" for column, use in unknown.items()]
     if found.notes:
         lines += ["", "To check", *(f"  - {note}" for note in found.notes)]
