@@ -42,6 +42,11 @@ def report(
         if methods is None
         else f"methods {', '.join(methods)}"
     )
+    left_out = (
+        ["    n2n is left out: it learns from movies, or from even and odd sums, of which it needs three"]
+        if methods is not None and "n2n" not in methods
+        else []
+    )
     lines = [
         f"new project in {folder}" if methods is not None else f"one dataset more in {folder}",
         "",
@@ -50,6 +55,7 @@ def report(
         f"  {folder / SHEET}: {len(rows)} rows in {batches} {'batch' if batches == 1 else 'batches'}: "
         + ", ".join(f"{splits[name]} {name}" for name in SPLITS if splits[name]),
         f"  {folder / SETTINGS}: {settings}",
+        *left_out,
         "",
         f"Known of {dataset}",
         *(
