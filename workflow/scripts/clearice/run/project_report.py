@@ -64,10 +64,6 @@ def report(
             if column in found.values
         ),
     ]
-    if methods is not None and "n2n" not in methods:
-        lines.insert(
-            5, "  n2n is left out: it learns from movies, or from even and odd sums, of which it needs three"
-        )
     unknown = unknown_columns(found.values)
     if unknown:
         lines += [
