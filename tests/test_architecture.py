@@ -170,7 +170,7 @@ SLOW_TO_LOAD = {
     },
     "gemmi": {"project_templates", "simulate_micrographs"},
     "skimage": {"make_null_micrographs", "score_method", "write_report"},
-    "tifffile": {"import_exposures", "simulate_micrographs", "sum_frames"},
+    "tifffile": {"import_exposures", "new_project", "simulate_micrographs", "sum_frames"},
     "pandas": {
         "choose_regions", "export_star", "extract_particles", "import_coordinates", "match_picks", "pick_particles",
         "simulate_micrographs",

@@ -1,11 +1,11 @@
 """Append the movies, sums or micrographs that globs find to the sheet, with their batch and split."""
 
-import glob
 import logging
 from collections import Counter
 from pathlib import Path
 
 from clearice.config.sheet import SHEET_COLUMNS, append_rows, name_rows
+from clearice.files.found import found_files
 from clearice.files.tables import read_table, write_table
 from clearice.run.step import run
 
@@ -31,7 +31,7 @@ def list_micrographs(
     for a dataset splits its rows into train, validation and test, later calls mark theirs `apply`.
     """
     found = {
-        kind: _files(patterns or [])
+        kind: found_files(patterns or [])
         for kind, patterns in (("movie", movies), ("even", even), ("odd", odd), ("single", singles))
     }
     rows = read_table(sheet) if sheet.exists() else []
@@ -54,23 +54,6 @@ def list_micrographs(
         ", ".join(sorted({row["batch"] for row in new})) or "as it was",
     )
     log.info("marked %s", ", ".join(f"{count} {split}" for split, count in splits.items()) or "none")
-
-
-def _files(patterns: list[str]) -> list[str]:
-    """List the files that globs find, each once and spelled in one way: ./data/a.tif is data/a.tif.
-
-    Raises
-    ------
-    ValueError
-        A pattern finds a folder: what lies in it was meant.
-    """
-    found = sorted(
-        {Path(path).as_posix() for pattern in patterns for path in glob.glob(pattern, recursive=True)}
-    )
-    folders = [path for path in found if Path(path).is_dir()]
-    if folders:
-        raise ValueError(f"{folders[0]} is a folder; give the files in it, for example '{folders[0]}/*.tif'")
-    return found
 
 
 run(list_micrographs, globals())

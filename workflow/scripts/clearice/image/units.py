@@ -12,6 +12,9 @@ HEADER = 1e-2
 """Relative tolerance of a header against what a user or a network says: programs round what they write, and a
 calibrated pixel size differs from the nominal one."""
 
+UNKNOWN_PIXEL_SIZES_A = (0.0, 1.0)
+"""What headers say whose program did not know the pixel size: many write 1."""
+
 
 def length_px(length_A: float, pixel_size_A: float) -> float:
     """Convert a length from A to pixels.
