@@ -121,6 +121,14 @@ def test_what_is_not_known_is_told_with_what_needs_it(here: Path, told: pytest.L
     assert "nt2c" not in Path("runs/ribosome/mine.yaml").read_text()
 
 
+def test_a_particle_of_a_size_of_which_no_model_is_bundled_wants_one(
+    here: Path, told: pytest.LogCaptureFixture
+) -> None:
+    new_project(movies=["ribosome/*.mrc"], particle_diameter_A=3000)
+    assert f"{'structures':<24} needed for nt2c" in told.text
+    assert "nt2c" not in Path("runs/ribosome/mine.yaml").read_text()
+
+
 def test_halves_and_single_micrographs_are_listed_too(here: Path, told: pytest.LogCaptureFixture) -> None:
     for half in ("EVN", "ODD"):
         for number in range(4):

@@ -10,10 +10,11 @@ from pathlib import Path
 from clearice.files.compressed import is_compressed, plain_suffix
 from clearice.files.facts import Fact, read_bounded
 from clearice.files.fei_header import facts_of_fei_header
+from clearice.files.kinds import MRC_SUFFIXES, PNG_SUFFIXES, SUFFIXES, Kind, unknown_suffix
 from clearice.files.mdoc import LARGEST_BYTES, facts_of_mdoc
 from clearice.files.microscope_xml import facts_of_xml, xml_beside
 from clearice.files.movies import open_movie
-from clearice.files.pictures import MRC_SUFFIXES, TIFF_SUFFIXES, read_image, unknown_suffix
+from clearice.files.pictures import read_image
 from clearice.image.units import UNKNOWN_PIXEL_SIZES_A
 
 MOST_SERIES = 100
@@ -56,11 +57,9 @@ def check_suffixes(paths: Sequence[str]) -> None:
         Naming the first one.
     """
     for path in map(Path, paths):
-        plain = plain_suffix(path)
-        if plain not in MRC_SUFFIXES and (
-            is_compressed(path) or (plain not in TIFF_SUFFIXES and plain != ".png")
-        ):
-            raise unknown_suffix(path)
+        readable: tuple[Kind, ...] = ("MRC",) if is_compressed(path) else tuple(SUFFIXES)
+        if not any(plain_suffix(path) in SUFFIXES[kind] for kind in readable):
+            raise unknown_suffix(path, tuple(SUFFIXES))
 
 
 def look_at(path: Path) -> Recording:
@@ -73,7 +72,7 @@ def look_at(path: Path) -> Recording:
     ValueError, OSError
         The movie or image itself cannot be read.
     """
-    if plain_suffix(path) == ".png":
+    if plain_suffix(path) in PNG_SUFFIXES:
         height, width = read_image(path).pixels.shape
         return Recording(path, (height, width), 1, (), ())
     with open_movie(path) as movie:

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from clearice.config.acquisition import Value, text_of
+from clearice.config.checks import SIMULATED
+from clearice.config.experiment import missing_columns
+from clearice.config.layers import QUALITIES
 from clearice.config.sheet import Row, check_datasets, check_sheet, kind_of, parse_structures
 from clearice.config.tables import DatasetRow
 from clearice.files.tables import read_table
 
 DATASETS, SHEET, SETTINGS = "datasets.tsv", "micrographs.tsv", "mine.yaml"
-QUALITIES = ("quick", "standard", "paper")
 
 COLUMNS = (
     "dataset",
@@ -33,12 +35,8 @@ COLUMNS = (
 )
 """Columns of a new datasets table: what only the user knows."""
 
-NEEDED = {
-    "voltage_kV": "nt2c",
-    "dose_e_per_A2": "nt2c",
-    "particle_diameter_A": "nt2c, scores and picks",
-}
-"""Columns without a default, and what they are needed for."""
+SCORED = "particle_diameter_A"
+"""The column that scores and picks need, as well as a simulation."""
 
 LEARN = {"train": 2, "validation": 1}
 """Rows of each split that a training on even and odd sums takes at least."""
@@ -172,7 +170,11 @@ def methods_for(values: Mapping[str, Value], rows: Sequence[Row]) -> list[str]:
 
 def unknown_columns(values: Mapping[str, Value]) -> dict[str, str]:
     """List the columns that only the user can fill and that are empty, with what needs them."""
-    return {column: use for column, use in NEEDED.items() if column not in values}
+    row = {name: values.get(name) for name in DatasetRow.model_fields}
+    return {
+        column: "nt2c, scores and picks" if column == SCORED else "nt2c"
+        for column in missing_columns(row, SIMULATED)
+    }
 
 
 def settings_text(quality: str, methods: Sequence[str]) -> str:
