@@ -64,10 +64,13 @@ def test_tables_without_loop_are_read_as_one_row(tmp_path):
     assert read_star(tmp_path / "a.star")["general"]["rlnTomoName"].tolist() == ["tomo1"]
 
 
-@pytest.mark.parametrize("content", [b"", b"x y\n1 2\n", b"\xff\xfe\x00"])
-def test_files_that_are_no_star_are_refused(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "is no STAR file"), (b"x y\n1 2\n", "is no STAR file"), (b"\xff\xfe\x00", "begins like UTF-16")],
+)
+def test_files_that_are_no_star_are_refused(tmp_path, content, words):
     (tmp_path / "a.star").write_bytes(content)
-    with pytest.raises(ValueError, match="is no STAR file"):
+    with pytest.raises(ValueError, match=words):
         read_star(tmp_path / "a.star")
 
 

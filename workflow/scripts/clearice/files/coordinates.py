@@ -7,18 +7,27 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from clearice.files.atomic import write_text
-from clearice.files.star import read_star, write_star
+from clearice.files.cryosparc import read_cryosparc
+from clearice.files.extent import check_inside
+from clearice.files.names import listed, rows_of
+from clearice.files.star import read_blocks, star_numbers, write_star
+from clearice.files.tables import as_number, number_of, read_separated
+from clearice.files.text import read_text
 
 SUFFIXES = (".star", ".box", ".csv", ".tsv", ".txt", ".cs")
+_NAME_COLUMNS = ("image_name", "micrograph", "micrograph_name", "image", "filename", "file_name", "rlnmicrographname")
+
+Choose = Callable[[Sequence[str]], list[int]]
+"""Chooses the rows of the wanted micrograph by the file that each row names."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +47,17 @@ class Coordinates:
 
 
 def read_coordinates(
-    path: Path, shape: tuple[int, int], micrograph: str = "", *, flip_y: bool = False
+    path: Path,
+    shape: tuple[int, int],
+    micrograph: str = "",
+    *,
+    flip_y: bool = False,
+    others: Collection[str] = (),
 ) -> Coordinates:
     """Read the particles of one micrograph from a .star, .box, .csv, .tsv, .txt or .cs file.
+
+    A table without rows is an empty field. One whose rows name other micrographs only is refused: it says
+    nothing of this one. Names are compared as in `clearice.files.names`.
 
     Parameters
     ----------
@@ -48,31 +65,37 @@ def read_coordinates(
         The file; its suffix tells the format. CSV columns are x, y (pixels) and, if there, score or
         radius_px; Topaz's x_coord, y_coord and image_name are understood.
     shape
-        Micrograph shape (h, w): .cs files hold fractions of it.
+        Micrograph shape (h, w): .cs files hold fractions of it, and no particle may lie outside by more than
+        `clearice.files.extent.EDGE_SHARE` of its longer side.
     micrograph
-        Name without folder and suffix; picks that one out of a file that names several micrographs.
+        Its name in the sheet; picks that one out of a file that names several micrographs. Empty takes all.
     flip_y
         Whether y runs upwards in the file (EMAN on TIFF images, some cryoSPARC exports).
+    others
+        Names of other micrographs, whose rows are never taken for this one's.
 
     Raises
     ------
     ValueError
-        The suffix is unknown, a column is missing, or a number is none.
+        The suffix is unknown, the file is no such table, a column is missing, a number is none, no row names
+        the micrograph, or particles lie outside.
+    OSError
+        The file is missing or cannot be read.
     """
-    readers: dict[str, Callable[[Path, tuple[int, int], str], Coordinates]]
+
+    def choose(names: Sequence[str]) -> list[int]:
+        return rows_of(micrograph, names, path, others) if micrograph else list(range(len(names)))
+
+    readers: dict[str, Callable[[Path, tuple[int, int], Choose], Coordinates]]
     readers = {".star": _read_star, ".box": _read_box, ".cs": _read_cs, ".csv": _read_csv, ".tsv": _read_csv}
     readers[".txt"] = _read_csv
     suffix = path.suffix.lower()
     if suffix not in readers:
         raise ValueError(f"{path} has the suffix {suffix!r}; coordinates are read from {', '.join(SUFFIXES)}")
-    try:
-        found = readers[suffix](path, shape, micrograph)
-    except KeyError as missing:
-        raise ValueError(f"{path} lacks the column {missing}; give it, or convert the file to STAR") from None
-    if not np.isfinite(found.centres).all():
-        raise ValueError(f"{path} has a coordinate that is no number; remove that particle")
+    found = readers[suffix](path, shape, choose)
     if flip_y:
         found.centres[:, 0] = shape[0] - 1 - found.centres[:, 0]
+    check_inside(found.centres, shape, str(path))
     return found
 
 
@@ -114,81 +137,72 @@ def write_csv(path: Path, coordinates: Coordinates) -> None:
     write_text(path, text.getvalue())
 
 
-def _read_star(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinates:
+def _read_star(path: Path, shape: tuple[int, int], choose: Choose) -> Coordinates:
     """Read RELION coordinates; the block is the first that has rlnCoordinateX."""
-    tables = [table for table in read_star(path).values() if "rlnCoordinateX" in table]
-    if not tables:
-        raise KeyError("rlnCoordinateX")
-    table = tables[0]
-    if micrograph and "rlnMicrographName" in table:
-        stems = [Path(str(name)).stem for name in table["rlnMicrographName"]]
-        table = table[pd.Series(stems, index=table.index, dtype=object) == micrograph]
-    scores = table.get("rlnAutopickFigureOfMerit", pd.Series(np.nan, index=table.index))
-    return _together(table["rlnCoordinateX"], table["rlnCoordinateY"], scores)
-
-
-def _read_box(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinates:
-    """Read an EMAN box file; a fifth column, if there, is a score only in other programs and is left out."""
-    rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if any(len(row) < 4 for row in rows):
+    blocks = read_blocks(path)
+    block = next((one for one in blocks.values() if "rlnCoordinateX" in one.columns), None)
+    if block is None:
         raise ValueError(
-            f"{path} is no EMAN box file: a line has fewer than the four numbers x, y, width, height"
+            f"{path} has no column rlnCoordinateX in its blocks ({listed(['data_' + name for name in blocks])}); "
+            "give a table of particles as RELION writes it"
         )
-    x = [_number(path, row[0]) + _number(path, row[2]) // 2 for row in rows]
-    y = [_number(path, row[1]) + _number(path, row[3]) // 2 for row in rows]
-    return _together(x, y, [np.nan] * len(rows))
+    if "rlnMicrographName" in block.columns:
+        place = block.columns.index("rlnMicrographName")
+        kept = choose([row[place] for row in block.rows])
+        block = replace(block, rows=[block.rows[i] for i in kept], lines=[block.lines[i] for i in kept])
+    x, y = (star_numbers(block, name, path) for name in ("rlnCoordinateX", "rlnCoordinateY"))
+    scores = np.full(len(x), np.nan)
+    if "rlnAutopickFigureOfMerit" in block.columns:
+        scores = star_numbers(block, "rlnAutopickFigureOfMerit", path, may_lack=True)
+    return Coordinates(np.stack([y, x], axis=1), scores)
 
 
-def _read_csv(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinates:
-    """Read a table with named columns, separated by commas or tabs."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    delimiter = "\t" if lines and "\t" in lines[0] else ","
-    rows = list(csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True))
-    names = set(rows[0] if rows else next(csv.reader(lines, delimiter=delimiter), []))
-    if micrograph and "image_name" in names:
-        rows = [row for row in rows if Path(row["image_name"]).stem == micrograph]
-    x_name, y_name = ("x_coord", "y_coord") if "x_coord" in names else ("x", "y")
-    for name in (x_name, y_name):
-        if name not in names:
-            raise KeyError(name)
-    x, y = ([_number(path, row[name]) for row in rows] for name in (x_name, y_name))
-    return _together(x, y, [_number(path, row.get("score") or "nan") for row in rows])
+def _read_box(path: Path, shape: tuple[int, int], choose: Choose) -> Coordinates:
+    """Read an EMAN box file; a fifth column, if there, is a score only in other programs and is left out."""
+    centres = []
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
+        words = line.split()
+        if not words:
+            continue
+        values = [as_number(word) for word in words[:4]]
+        box = [value for value in values if value is not None and np.isfinite(value)]
+        if len(box) < 4 or min(box[2:]) <= 0:
+            raise ValueError(
+                f"{path}, line {number}: {line.strip()[:60]!r} is no EMAN box, the four numbers x, y, width and height "
+                "of its lower corner and sides; correct that line, or give the file its right suffix"
+            )
+        centres.append((box[1] + box[3] // 2, box[0] + box[2] // 2))
+    return Coordinates(np.array(centres, dtype=np.float64).reshape(-1, 2), np.full(len(centres), np.nan))
 
 
-def _read_cs(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinates:
+def _read_csv(path: Path, shape: tuple[int, int], choose: Choose) -> Coordinates:
+    """Read a table with named columns, separated by tabs, commas, semicolons or spaces."""
+    header, rows = read_separated(path)
+    columns: dict[str, str] = {}
+    for name in header:
+        if columns.setdefault(name.lower(), name) != name:
+            raise ValueError(f"{path} has the columns {columns[name.lower()]!r} and {name!r}; keep one of them")
+    wanted = ("x_coord", "y_coord") if "x_coord" in columns else ("x", "y")
+    for name in wanted:
+        if name not in columns:
+            raise ValueError(
+                f"{path} lacks the column {name!r}: its first line has {listed(header, 6) or 'nothing'}; give columns "
+                "named x and y (in pixels), or x_coord and y_coord as Topaz does"
+            )
+    names = next((columns[name] for name in _NAME_COLUMNS if name in columns), None)
+    kept = list(range(len(rows))) if names is None else choose([row[names] for row in rows])
+    centres = [[number_of(path, rows[i], columns[name], i) for name in reversed(wanted)] for i in kept]
+    score = columns.get("score", "")
+    scores = [number_of(path, rows[i], score, i) if rows[i].get(score) else np.nan for i in kept]
+    return Coordinates(np.array(centres, dtype=np.float64).reshape(-1, 2), np.array(scores, dtype=np.float64))
+
+
+def _read_cs(path: Path, shape: tuple[int, int], choose: Choose) -> Coordinates:
     """Read a cryoSPARC dataset: fractions of the micrograph's width and height."""
-    table = np.load(path, allow_pickle=False)
-    fields = table.dtype.names or ()
-    for name in ("location/center_x_frac", "location/center_y_frac"):
-        if name not in fields:
-            raise KeyError(name)
-    if micrograph and "location/micrograph_path" in fields:
-        stems = [_cryosparc_stem(value) for value in table["location/micrograph_path"]]
-        table = table[np.array([stem == micrograph for stem in stems], dtype=bool)]
-    x = table["location/center_x_frac"].astype(np.float64) * shape[1]
-    y = table["location/center_y_frac"].astype(np.float64) * shape[0]
-    scores = (
-        table["pick_stats/ncc_score"] if "pick_stats/ncc_score" in fields else np.full(len(table), np.nan)
-    )
-    return _together(x, y, scores)
-
-
-def _cryosparc_stem(value: bytes | str) -> str:
-    """Remove folder, suffix and cryoSPARC's leading identifier (digits and underscore) from a file name."""
-    stem = Path(value.decode() if isinstance(value, bytes) else value).stem
-    head, _, tail = stem.partition("_")
-    return tail if len(head) == 21 and head.isdigit() else stem
-
-
-def _number(path: Path, text: str) -> float:
-    """Read one number of a file."""
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{path} has {text!r} where a number is expected; correct that line") from None
-
-
-def _together(x: ArrayLike, y: ArrayLike, scores: ArrayLike) -> Coordinates:
-    """Make coordinates of columns."""
-    columns = [np.asarray(column, dtype=np.float64).reshape(-1) for column in (y, x, scores)]
-    return Coordinates(np.stack(columns[:2], axis=1), columns[2])
+    found = read_cryosparc(path)
+    kept = slice(None) if found.micrographs is None else choose(found.micrographs)
+    fractions, scores = found.fractions[kept], found.scores[kept]
+    if not np.isfinite(fractions).all():
+        bad = int((~np.isfinite(fractions).all(axis=1)).sum())
+        raise ValueError(f"{path} has {bad} particles whose place is no number; take them out in cryoSPARC")
+    return Coordinates(fractions * np.array(shape, dtype=np.float64), scores)

@@ -40,6 +40,8 @@ def load_state(folder: Path) -> dict[str, Any] | None:
     ------
     ValueError
         The file is damaged.
+    OSError
+        The file cannot be read.
     """
     path = folder / STATE_FILE
     if not path.exists():
@@ -47,7 +49,11 @@ def load_state(folder: Path) -> dict[str, Any] | None:
     try:
         with path.open("rb") as stream:
             state: dict[str, Any] = torch.load(stream, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, LookupError) as error:
+        if not isinstance(state, dict):
+            raise TypeError(type(state).__name__)
+    except OSError:
+        raise
+    except Exception as error:  # torch reads a pickle in an archive: anything may come of a damaged one
         raise ValueError(
             f"{path}, the state of an unfinished training, is damaged ({type(error).__name__}); "
             f"delete {folder} to train from the start"
