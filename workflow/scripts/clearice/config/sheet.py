@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping, Sequence
 from os.path import normpath
 from typing import Any
 
 from clearice.config.complaints import parse_row, text_check
+from clearice.config.folding import RowComplaints
 from clearice.config.tables import DatasetRow, MicrographRow
+from clearice.files.names import micrograph_name
+from clearice.files.tables import as_number
 
 KINDS = {"movie": ("movie",), "pair": ("even", "odd"), "single": ("single",)}
 SOURCES = ("movie", "even", "odd", "single")
@@ -17,9 +21,7 @@ SPLITS = ("train", "validation", "test", "apply")
 SHEET_COLUMNS = ("dataset", "micrograph", *SOURCES, "batch", "split")
 Row = dict[str, str]
 
-_SUFFIX = re.compile(r"(\.(mrcs?|tiff?|eer|png|st|gz|bz2))+$", re.IGNORECASE)
 _HALF = re.compile(r"(^|[._-])(evn|even|odd)(?=$|[._-])", re.IGNORECASE)  # a word of its own, as in x_EVN
-_ILLEGAL = re.compile(r"[^A-Za-z0-9_.+-]")
 
 
 def kind_of(row: Mapping[str, str]) -> str:
@@ -57,21 +59,22 @@ def check_datasets(rows: Sequence[Mapping[str, str]], name: str) -> dict[str, di
         One line for each complaint, naming table and row.
     """
     datasets: dict[str, dict[str, Any]] = {}
-    found: list[str] = []
+    found = RowComplaints(name)
     for number, row in enumerate(rows, start=1):
-        where = f"{name}, row {number} ({row.get('dataset') or 'no name'})"
+        label = row.get("dataset") or ""
         try:
-            values = parse_row(DatasetRow, row, where)
+            values = parse_row(DatasetRow, row, found.place(number, label))
         except ValueError as error:
-            found.append(str(error))
+            found.add(number, label, str(error))
             continue
         if values["dataset"] in datasets:
-            found.append(f"{where}: dataset {values['dataset']!r} stands twice; give each dataset one row")
+            found.add(number, label, f"dataset {values['dataset']!r} stands twice; give each dataset one row")
         datasets[values["dataset"]] = values
+    lines = found.lines()
     if not rows:
-        found.append(f"{name} has no row; add one row per dataset (config/README.md tells how)")
-    if found:
-        raise ValueError("\n".join(found))
+        lines.append(f"{name} has no row; add one row per dataset (config/README.md tells how)")
+    if lines:
+        raise ValueError("\n".join(lines))
     return datasets
 
 
@@ -81,36 +84,42 @@ def check_sheet(rows: Sequence[Mapping[str, str]], datasets: Mapping[str, Any], 
     Raises
     ------
     ValueError
-        One line for each complaint: unknown dataset, duplicate micrograph, none or several kinds of file.
+        The sheet is empty; or one line for each kind of complaint, with the first rows it is about: unknown
+        dataset, duplicate micrograph, none or several kinds of file.
     """
+    if not rows:
+        raise ValueError(
+            f"{name} has no row; list your movies or micrographs with list_micrographs.py (config/README.md tells how)"
+        )
     checked: list[Row] = []
-    found: list[str] = []
+    found = RowComplaints(name)
     fits = text_check(MicrographRow)
     seen: set[tuple[str, str]] = set()
     for number, row in enumerate(rows, start=1):
-        where = f"{name}, row {number} ({row.get('micrograph') or 'no name'})"
+        label = row.get("micrograph") or ""
         try:
-            fitting = dict(row) if fits(row) else parse_row(MicrographRow, row, where)
+            fitting = dict(row) if fits(row) else parse_row(MicrographRow, row, found.place(number, label))
             values = {key: value or "" for key, value in fitting.items()}
             kind_of(values)
         except ValueError as error:
-            text = str(error)
-            found.append(text if text.startswith(name) else f"{where}: {text}")
+            found.add(number, label, str(error))
             continue
         key = (values["dataset"], values["micrograph"])
         if values["dataset"] not in datasets:
             known = ", ".join(datasets)
-            found.append(
-                f"{where}: dataset {values['dataset']!r} is in no row of the datasets table (known: {known})"
+            found.add(
+                number,
+                label,
+                f"dataset {values['dataset']!r} is in no row of the datasets table (known: {known})",
             )
         if key in seen:
-            found.append(
-                f"{where}: micrograph {key[1]!r} stands twice in dataset {key[0]!r}; rename or remove one"
+            found.add(
+                number, label, f"micrograph {key[1]!r} stands twice in dataset {key[0]!r}; rename or remove one"
             )
         seen.add(key)
         checked.append(values)
-    if found:
-        raise ValueError("\n".join(found))
+    if lines := found.lines():
+        raise ValueError("\n".join(lines))
     return checked
 
 
@@ -120,7 +129,7 @@ def parse_structures(text: str | None, dataset: str) -> dict[str, float]:
     Raises
     ------
     ValueError
-        The cell is empty, or a weight is no positive number.
+        The cell is empty, names a path twice or none, or a weight is no positive number.
     """
     if not text:
         raise ValueError(
@@ -130,14 +139,15 @@ def parse_structures(text: str | None, dataset: str) -> dict[str, float]:
     for item in text.split(","):
         path, colon, weight = item.strip().rpartition(":")
         path, weight = (path, weight) if colon else (weight, "1")
-        try:
-            weights[path] = float(weight)
-        except ValueError:
-            weights[path] = 0.0
-        if weights[path] <= 0:
+        value = as_number(weight)
+        if value is None or not 0 < value < math.inf:
             raise ValueError(
                 f"dataset {dataset}: weight {weight!r} of structure {path} is no positive number; write path:1"
             )
+        if not path or path in weights:
+            what = f"structure {path} stands twice" if path else f"{text!r} names a structure without a path"
+            raise ValueError(f"dataset {dataset}: {what}; write path:weight,path:weight")
+        weights[path] = value
     return weights
 
 
@@ -275,9 +285,8 @@ def _by_name(paths: Sequence[str], *, halves: bool) -> dict[str, str]:
     """
     named: dict[str, str] = {}
     for path in paths:
-        name = _SUFFIX.sub("", path.rsplit("/", 1)[-1])
+        name = micrograph_name(path)
         name = _HALF.sub("", name) if halves else name
-        name = _ILLEGAL.sub("_", name)
         if name in named:
             raise ValueError(
                 f"{named[name]} and {path} would both be micrograph {name!r}; list them as two datasets or rename one"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,18 +16,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clearice.files.atomic import write_text
-from clearice.files.cryosparc import read_cryosparc
+from clearice.files.coordinate_tables import READERS, read_places
 from clearice.files.extent import check_inside
-from clearice.files.names import listed, rows_of
-from clearice.files.star import read_blocks, star_numbers, write_star
-from clearice.files.tables import as_number, number_of, read_separated
-from clearice.files.text import read_text
+from clearice.files.names import bare_name, rows_of
+from clearice.files.star import write_star
 
-SUFFIXES = (".star", ".box", ".csv", ".tsv", ".txt", ".cs")
-_NAME_COLUMNS = ("image_name", "micrograph", "micrograph_name", "image", "filename", "file_name", "rlnmicrographname")
-
-Choose = Callable[[Sequence[str]], list[int]]
-"""Chooses the rows of the wanted micrograph by the file that each row names."""
+SUFFIXES = tuple(READERS)
 
 
 @dataclass(frozen=True)
@@ -53,6 +47,7 @@ def read_coordinates(
     *,
     flip_y: bool = False,
     others: Collection[str] = (),
+    shared: bool = False,
 ) -> Coordinates:
     """Read the particles of one micrograph from a .star, .box, .csv, .tsv, .txt or .cs file.
 
@@ -73,30 +68,38 @@ def read_coordinates(
         Whether y runs upwards in the file (EMAN on TIFF images, some cryoSPARC exports).
     others
         Names of other micrographs, whose rows are never taken for this one's.
+    shared
+        Whether the file is of a whole dataset: its rows must then name their micrographs.
 
     Raises
     ------
+    NoRows
+        There are rows, but none names the micrograph.
     ValueError
-        The suffix is unknown, the file is no such table, a column is missing, a number is none, no row names
-        the micrograph, or particles lie outside.
+        The suffix is unknown, the file is no such table, a column is missing, a number is none, or particles
+        lie outside.
     OSError
         The file is missing or cannot be read.
     """
-
-    def choose(names: Sequence[str]) -> list[int]:
-        return rows_of(micrograph, names, path, others) if micrograph else list(range(len(names)))
-
-    readers: dict[str, Callable[[Path, tuple[int, int], Choose], Coordinates]]
-    readers = {".star": _read_star, ".box": _read_box, ".cs": _read_cs, ".csv": _read_csv, ".tsv": _read_csv}
-    readers[".txt"] = _read_csv
-    suffix = path.suffix.lower()
-    if suffix not in readers:
-        raise ValueError(f"{path} has the suffix {suffix!r}; coordinates are read from {', '.join(SUFFIXES)}")
-    found = readers[suffix](path, shape, choose)
+    table = read_places(path)
+    if shared and (table.names is None or not table.rows):
+        what = "no row" if not table.rows else "no column that names the micrograph of a row"
+        raise ValueError(f"{path} is to be of a whole dataset, but has {what}; give one file for each micrograph")
+    chosen = list(range(table.rows))
+    if micrograph and table.names is not None:
+        chosen = rows_of(micrograph, table.names, path, others)
+    centres, scores = table.convert(chosen, shape)
     if flip_y:
-        found.centres[:, 0] = shape[0] - 1 - found.centres[:, 0]
-    check_inside(found.centres, shape, str(path))
-    return found
+        centres[:, 0] = shape[0] - 1 - centres[:, 0]
+    check_inside(centres, shape, str(path))
+    return Coordinates(centres, scores)
+
+
+def names_any(path: Path, micrographs: Sequence[str]) -> bool:
+    """Check whether a table that names micrographs names any of some."""
+    table = read_places(path)
+    bare = {bare_name(name) for name in table.names or []}
+    return any(bare_name(micrograph) in bare for micrograph in micrographs)
 
 
 def write_coordinates_star(path: Path, coordinates: Coordinates, micrograph_file: str) -> None:
@@ -135,74 +138,3 @@ def write_csv(path: Path, coordinates: Coordinates) -> None:
     for (y, x), score in zip(coordinates.centres, coordinates.scores, strict=True):
         writer.writerow([f"{x:.3f}", f"{y:.3f}", f"{score:.6g}" if np.isfinite(score) else ""])
     write_text(path, text.getvalue())
-
-
-def _read_star(path: Path, shape: tuple[int, int], choose: Choose) -> Coordinates:
-    """Read RELION coordinates; the block is the first that has rlnCoordinateX."""
-    blocks = read_blocks(path)
-    block = next((one for one in blocks.values() if "rlnCoordinateX" in one.columns), None)
-    if block is None:
-        raise ValueError(
-            f"{path} has no column rlnCoordinateX in its blocks ({listed(['data_' + name for name in blocks])}); "
-            "give a table of particles as RELION writes it"
-        )
-    if "rlnMicrographName" in block.columns:
-        place = block.columns.index("rlnMicrographName")
-        kept = choose([row[place] for row in block.rows])
-        block = replace(block, rows=[block.rows[i] for i in kept], lines=[block.lines[i] for i in kept])
-    x, y = (star_numbers(block, name, path) for name in ("rlnCoordinateX", "rlnCoordinateY"))
-    scores = np.full(len(x), np.nan)
-    if "rlnAutopickFigureOfMerit" in block.columns:
-        scores = star_numbers(block, "rlnAutopickFigureOfMerit", path, may_lack=True)
-    return Coordinates(np.stack([y, x], axis=1), scores)
-
-
-def _read_box(path: Path, shape: tuple[int, int], choose: Choose) -> Coordinates:
-    """Read an EMAN box file; a fifth column, if there, is a score only in other programs and is left out."""
-    centres = []
-    for number, line in enumerate(read_text(path).split("\n"), start=1):
-        words = line.split()
-        if not words:
-            continue
-        values = [as_number(word) for word in words[:4]]
-        box = [value for value in values if value is not None and np.isfinite(value)]
-        if len(box) < 4 or min(box[2:]) <= 0:
-            raise ValueError(
-                f"{path}, line {number}: {line.strip()[:60]!r} is no EMAN box, the four numbers x, y, width and height "
-                "of its lower corner and sides; correct that line, or give the file its right suffix"
-            )
-        centres.append((box[1] + box[3] // 2, box[0] + box[2] // 2))
-    return Coordinates(np.array(centres, dtype=np.float64).reshape(-1, 2), np.full(len(centres), np.nan))
-
-
-def _read_csv(path: Path, shape: tuple[int, int], choose: Choose) -> Coordinates:
-    """Read a table with named columns, separated by tabs, commas, semicolons or spaces."""
-    header, rows = read_separated(path)
-    columns: dict[str, str] = {}
-    for name in header:
-        if columns.setdefault(name.lower(), name) != name:
-            raise ValueError(f"{path} has the columns {columns[name.lower()]!r} and {name!r}; keep one of them")
-    wanted = ("x_coord", "y_coord") if "x_coord" in columns else ("x", "y")
-    for name in wanted:
-        if name not in columns:
-            raise ValueError(
-                f"{path} lacks the column {name!r}: its first line has {listed(header, 6) or 'nothing'}; give columns "
-                "named x and y (in pixels), or x_coord and y_coord as Topaz does"
-            )
-    names = next((columns[name] for name in _NAME_COLUMNS if name in columns), None)
-    kept = list(range(len(rows))) if names is None else choose([row[names] for row in rows])
-    centres = [[number_of(path, rows[i], columns[name], i) for name in reversed(wanted)] for i in kept]
-    score = columns.get("score", "")
-    scores = [number_of(path, rows[i], score, i) if rows[i].get(score) else np.nan for i in kept]
-    return Coordinates(np.array(centres, dtype=np.float64).reshape(-1, 2), np.array(scores, dtype=np.float64))
-
-
-def _read_cs(path: Path, shape: tuple[int, int], choose: Choose) -> Coordinates:
-    """Read a cryoSPARC dataset: fractions of the micrograph's width and height."""
-    found = read_cryosparc(path)
-    kept = slice(None) if found.micrographs is None else choose(found.micrographs)
-    fractions, scores = found.fractions[kept], found.scores[kept]
-    if not np.isfinite(fractions).all():
-        bad = int((~np.isfinite(fractions).all(axis=1)).sum())
-        raise ValueError(f"{path} has {bad} particles whose place is no number; take them out in cryoSPARC")
-    return Coordinates(fractions * np.array(shape, dtype=np.float64), scores)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 _SUFFIX = re.compile(r"(\.(mrcs?|tiff?|eer|png|jpe?g|st|map|rec|hdf5?|h5|dm[34]|gz|bz2))+$", re.IGNORECASE)
 """Only these are cut: a dot in a name (ts_01_21.0) is part of it."""
@@ -21,12 +22,18 @@ _DECORATION = re.compile(
 )
 
 
+class NoRows(ValueError):
+    """Raised where a table has rows, but none of the micrograph that is looked for."""
+
+
+@lru_cache(maxsize=1 << 17)
 def micrograph_name(file: str) -> str:
     """Return the name of the micrograph in a file: no folder, no known suffix, nothing but ``A-Za-z0-9_.+-``."""
     name = file.strip().replace("\\", "/").rsplit("/", 1)[-1]
     return _ILLEGAL.sub("_", _SUFFIX.sub("", name))
 
 
+@lru_cache(maxsize=1 << 17)
 def bare_name(file: str) -> str:
     """Return a micrograph's name without the decorations of other programs.
 
@@ -43,9 +50,6 @@ def bare_name(file: str) -> str:
 
 def rows_of(micrograph: str, names: Sequence[str], path: object, others: Collection[str] = ()) -> list[int]:
     """Find the rows of a table that are of one micrograph.
-
-    Rows that name it exactly are taken; only where there is none, those that name it with or without
-    decorations.
 
     Parameters
     ----------
@@ -65,34 +69,65 @@ def rows_of(micrograph: str, names: Sequence[str], path: object, others: Collect
 
     Raises
     ------
+    NoRows
+        No row is of the micrograph, though there are rows.
     ValueError
-        No row is of the micrograph, though there are rows; or they name two that differ in decorations.
+        As for `same_micrograph`.
     """
-    own = {name: micrograph_name(name) for name in dict.fromkeys(names)}
-    wanted = {name for name, short in own.items() if short == micrograph}
-    if not wanted:
-        bare, strangers = bare_name(micrograph), set(others) - {micrograph}
-        alike = {name: short for name, short in own.items() if bare_name(name) == bare}
-        wanted = {name for name, short in alike.items() if short not in strangers}
-        meant = sorted({own[name] for name in wanted})
-        rivals = sorted(other for other in strangers if bare_name(other) == bare) if wanted else []
-        if len(meant) > 1:
-            raise ValueError(
-                f"{path} names {listed(meant)}, each of which could be the micrograph {micrograph}; "
-                f"keep the rows of one of them, or write {micrograph} in them"
-            )
-        if rivals:
-            raise ValueError(
-                f"{path} names {listed(meant)}, which could be the micrograph {micrograph} or {listed(rivals)}; "
-                "write the name of the sheet in its rows"
-            )
+    distinct = list(dict.fromkeys(names))
+    wanted = same_micrograph(micrograph, distinct, path, others)
     if names and not wanted:
-        raise ValueError(
+        raise NoRows(
             f"{path} has {len(names)} rows, but none of the micrograph {micrograph}: they name "
-            f"{listed(list(dict.fromkeys(own.values())))}; write {micrograph} (decorations like _aligned_DW are "
-            "understood), or give the table of this micrograph"
+            f"{listed([micrograph_name(name) for name in distinct])}; write {micrograph} (decorations like _aligned_DW "
+            "are understood), or give the table of this micrograph"
         )
     return [index for index, name in enumerate(names) if name in wanted]
+
+
+def same_micrograph(
+    micrograph: str, names: Sequence[str], where: object, others: Collection[str] = ()
+) -> set[str]:
+    """Find which names mean a micrograph.
+
+    Those that are its name exactly; only where there is none, those that are it with or without decorations.
+
+    Parameters
+    ----------
+    micrograph
+        Its name in the sheet.
+    names
+        Different names of files or micrographs.
+    where
+        Where they stand, for the sentences.
+    others
+        Names of other micrographs: what is one of them exactly does not mean this one.
+
+    Raises
+    ------
+    ValueError
+        Two names that differ in decorations could be meant, or a name could mean another micrograph as well.
+    """
+    exact = {name for name in names if micrograph_name(name) == micrograph}
+    if exact:
+        return exact
+    bare, strangers = bare_name(micrograph), set(others) - {micrograph}
+    wanted = {name for name in names if bare_name(name) == bare and micrograph_name(name) not in strangers}
+    if not wanted:
+        return set()
+    meant = sorted({micrograph_name(name) for name in wanted})
+    rivals = sorted(other for other in strangers if bare_name(other) == bare)
+    if len(meant) > 1:
+        raise ValueError(
+            f"{where} names {listed(meant)}, each of which could be the micrograph {micrograph}; "
+            f"keep one of them, or write {micrograph}"
+        )
+    if rivals:
+        raise ValueError(
+            f"{where} names {listed(meant)}, which could be the micrograph {micrograph} or {listed(rivals)}; "
+            "write the name that stands in the sheet"
+        )
+    return wanted
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:

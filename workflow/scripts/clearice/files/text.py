@@ -23,6 +23,9 @@ _MARKS = (
 )
 """First bytes that name an encoding; the longer ones first."""
 
+UTF_MARKS = tuple(mark for mark, _ in _MARKS)
+"""First bytes of a text that names its encoding."""
+
 
 def read_text(path: Path, most_bytes: int = MOST_BYTES) -> str:
     r"""Read a text file; every line ends in ``\n``, whatever system wrote it.
