@@ -118,7 +118,7 @@ def test_truncated_and_foreign_files_are_refused_in_one_sentence(tmp_path: Path)
     }
     for name, content in foreign.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(ValueError, match=f"{name} is truncated or no network file") as caught:
+        with pytest.raises(ValueError, match=f"{name} is truncated, damaged or no network file") as caught:
             load_network(tmp_path / name)
         assert "\n" not in str(caught.value)
 

@@ -6,10 +6,11 @@ import io
 import math
 import re
 import sys
+import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -168,12 +169,12 @@ def _fields() -> tuple[str, ...]:
 
 def _read_tensors(path: Path) -> Mapping[str, Any]:
     """Read a file of torch without running any code it may hold."""
-    stored = io.BytesIO(read_bytes(path, MOST_BYTES))
+    stored = read_bytes(path, MOST_BYTES)
     try:
-        content = torch.load(stored, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch reads a pickle in an archive: anything may come of a foreign or damaged one
+        content = load_tensors(io.BytesIO(stored))
+    except Exception:  # torch reads a pickle in an archive: anything may come of a foreign or damaged one
         raise ValueError(
-            f"{path} is truncated or no network file ({type(error).__name__}); "
+            f"{path} is truncated, damaged or no network file; "
             "give a model that train_denoiser wrote, or a weight file of Topaz"
         ) from None
     if not isinstance(content, Mapping):
@@ -182,6 +183,22 @@ def _read_tensors(path: Path) -> Mapping[str, Any]:
             "give a model that train_denoiser wrote, or a weight file of Topaz"
         )
     return content
+
+
+def load_tensors(stream: BinaryIO) -> Any:
+    """Read what torch stored, onto the CPU, without running any code it may hold.
+
+    Raises
+    ------
+    Exception
+        Of any kind, for what is damaged or foreign; torch itself would pass a flipped bit of a weight over.
+    """
+    if zipfile.is_zipfile(stream):
+        with zipfile.ZipFile(stream) as archive:
+            if (damaged := archive.testzip()) is not None:
+                raise ValueError(f"{damaged} does not fit its checksum")
+    stream.seek(0)
+    return torch.load(stream, map_location="cpu", weights_only=True)
 
 
 def _from_topaz(path: Path, content: Mapping[str, Any]) -> NetworkFile:

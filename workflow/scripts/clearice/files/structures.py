@@ -25,6 +25,7 @@ MOST_ATOMS = 2000
 """Atoms a residue may have: hydrogens are found from all distances within it."""
 
 _SUFFIX = re.compile(r"\.(?:(?P<pdb>pdb|ent|(?P<built>pdb\d+))|cif|mmcif)(?:\.gz)?$", re.IGNORECASE)
+_PLAIN = bytes(value if value < 128 else ord("?") for value in range(256))  # letters of remarks; columns stay
 log = logging.getLogger(__name__)
 
 
@@ -116,10 +117,10 @@ def _content_of(path: Path) -> bytes:
         if len(content) > MOST_BYTES:
             raise ValueError(f"{path} unpacks to more than {MOST_BYTES:,} bytes; is it the right file?")
     if content.startswith(UTF_MARKS):
-        return text_of(content, path).encode()
+        content = text_of(content, path).encode()
     if b"\0" in content:
         raise _no_structure(path, f"its byte {content.find(0) + 1} is one of binary data")
-    return content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return content.translate(_PLAIN).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _parse(content: bytes, path: Path, is_pdb: bool) -> gemmi.Structure:

@@ -178,6 +178,8 @@ def _quoted_cells(
     cells, begun = [], 0
     try:
         for row in reader:
+            if reader.line_num > begun + 1:
+                raise csv.Error("one is not closed in its line")
             cells.append((lines[begun][0], row))
             begun = reader.line_num
     except csv.Error as trouble:
