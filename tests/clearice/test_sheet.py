@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from clearice.config.sheet import Row, append_rows, check_datasets, check_sheet, kind_of, name_rows
+from clearice.config.listing import append_rows, name_rows
+from clearice.config.sheet import Row, check_datasets, check_sheet, kind_of
 
 
 def movies(*numbers: int, dataset: str = "set") -> list[Row]:

@@ -91,7 +91,11 @@ def _load_generator(
     weights = {
         name.removeprefix("generator."): value for name, value in file.weights.items() if name != "amplitude"
     }
-    for name, holder in (("amplitude", file.weights), ("offset", file.provenance), ("patch_px", file.settings)):
+    for name, holder in (
+        ("amplitude", file.weights),
+        ("offset", file.provenance),
+        ("patch_px", file.settings),
+    ):
         if name not in holder:
             raise ValueError(f"{model} is a noise_gan without {name!r}; train it again")
     network = network_of(Generator, replace(file, weights=weights), model)

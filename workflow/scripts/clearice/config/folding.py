@@ -38,5 +38,7 @@ class RowComplaints:
             more = f" and {len(rows) - SHOWN_ROWS} more" if len(rows) > SHOWN_ROWS else ""
             found.append(f"{self._table}, {shown}{more}: {self._first[key]}")
         if len(found) > SHOWN_COMPLAINTS:
-            found[SHOWN_COMPLAINTS:] = [f"{self._table}: {len(found) - SHOWN_COMPLAINTS} more complaints of other kinds"]
+            found[SHOWN_COMPLAINTS:] = [
+                f"{self._table}: {len(found) - SHOWN_COMPLAINTS} more complaints of other kinds"
+            ]
         return found

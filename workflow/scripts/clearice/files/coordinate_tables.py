@@ -20,7 +20,15 @@ from clearice.files.star import read_blocks, star_numbers
 from clearice.files.tables import as_number, number_of, read_separated
 from clearice.files.text import check_size, read_text
 
-_NAME_COLUMNS = ("image_name", "micrograph", "micrograph_name", "image", "filename", "file_name", "rlnmicrographname")
+_NAME_COLUMNS = (
+    "image_name",
+    "micrograph",
+    "micrograph_name",
+    "image",
+    "filename",
+    "file_name",
+    "rlnmicrographname",
+)
 
 Centres = NDArray[np.float64]
 Scores = NDArray[np.float64]
@@ -90,7 +98,9 @@ def _read_star(path: Path) -> PlaceTable:
         some = replace(block, rows=[rows[i] for i in chosen], lines=[lines[i] for i in chosen])
         x, y = (star_numbers(some, name, path) for name in ("rlnCoordinateX", "rlnCoordinateY"))
         scored = "rlnAutopickFigureOfMerit"
-        scores = star_numbers(some, scored, path, may_lack=True) if scored in columns else np.full(len(x), np.nan)
+        scores = (
+            star_numbers(some, scored, path, may_lack=True) if scored in columns else np.full(len(x), np.nan)
+        )
         return np.stack([y, x], axis=1), scores
 
     return PlaceTable(len(rows), names, convert)
@@ -125,7 +135,9 @@ def _read_csv(path: Path) -> PlaceTable:
     columns: dict[str, str] = {}
     for name in header:
         if columns.setdefault(name.lower(), name) != name:
-            raise ValueError(f"{path} has the columns {columns[name.lower()]!r} and {name!r}; keep one of them")
+            raise ValueError(
+                f"{path} has the columns {columns[name.lower()]!r} and {name!r}; keep one of them"
+            )
     x, y = ("x_coord", "y_coord") if "x_coord" in columns else ("x", "y")
     for name in (x, y):
         if name not in columns:
@@ -138,7 +150,9 @@ def _read_csv(path: Path) -> PlaceTable:
 
     def convert(chosen: Sequence[int], shape: tuple[int, int]) -> tuple[Centres, Scores]:
         centres = [[number_of(path, rows[i], columns[name], i) for name in (y, x)] for i in chosen]
-        scores = [number_of(path, rows[i], score, i) if _known(rows[i].get(score)) else np.nan for i in chosen]
+        scores = [
+            number_of(path, rows[i], score, i) if _known(rows[i].get(score)) else np.nan for i in chosen
+        ]
         return np.array(centres, dtype=np.float64).reshape(-1, 2), np.array(scores, dtype=np.float64)
 
     return PlaceTable(len(rows), None if named is None else [row[named] for row in rows], convert)
@@ -152,7 +166,9 @@ def _read_cs(path: Path) -> PlaceTable:
         fractions = found.fractions[list(chosen)].reshape(-1, 2)
         bad = int((~np.isfinite(fractions).all(axis=1)).sum())
         if bad:
-            raise ValueError(f"{path} has {bad} particles whose place is no number; take them out in cryoSPARC")
+            raise ValueError(
+                f"{path} has {bad} particles whose place is no number; take them out in cryoSPARC"
+            )
         return fractions * np.array(shape, dtype=np.float64), found.scores[list(chosen)]
 
     return PlaceTable(len(found.fractions), found.micrographs, convert)
@@ -160,7 +176,7 @@ def _read_cs(path: Path) -> PlaceTable:
 
 def _known(text: str | None) -> bool:
     """Check whether a cell holds a score."""
-    return bool(text) and text.lower() != "nan"
+    return text is not None and text.lower() not in ("", "nan")
 
 
 READERS: dict[str, Callable[[Path], PlaceTable]] = {

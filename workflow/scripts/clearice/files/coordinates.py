@@ -84,7 +84,9 @@ def read_coordinates(
     table = read_places(path)
     if shared and (table.names is None or not table.rows):
         what = "no row" if not table.rows else "no column that names the micrograph of a row"
-        raise ValueError(f"{path} is to be of a whole dataset, but has {what}; give one file for each micrograph")
+        raise ValueError(
+            f"{path} is to be of a whole dataset, but has {what}; give one file for each micrograph"
+        )
     chosen = list(range(table.rows))
     if micrograph and table.names is not None:
         chosen = rows_of(micrograph, table.names, path, others)

@@ -71,9 +71,13 @@ def _mapped_table(path: Path) -> NDArray[Any]:
     with path.open("rb") as stream:
         head = stream.read(6)
     if head.startswith(b"\x94CSDAT"):
-        raise ValueError(f"{path} is in cryoSPARC's stream format; save it as a numpy table (the form of exports)")
+        raise ValueError(
+            f"{path} is in cryoSPARC's stream format; save it as a numpy table (the form of exports)"
+        )
     if head != b"\x93NUMPY":
-        raise ValueError(f"{path} is no cryoSPARC dataset: it does not begin like a numpy file; export it again")
+        raise ValueError(
+            f"{path} is no cryoSPARC dataset: it does not begin like a numpy file; export it again"
+        )
     try:
         table = np.load(path, mmap_mode="r", allow_pickle=False, max_header_size=_LONGEST_HEADER)
     except OSError:
@@ -95,7 +99,9 @@ def _numbers(table: NDArray[Any], name: str, path: Path) -> NDArray[np.float64]:
     """Load a field of numbers."""
     values = table[name]
     if values.ndim != 1 or values.dtype.kind not in "fiu":
-        raise ValueError(f"{path}: the field {name} holds {values.dtype} and not one number for each particle")
+        raise ValueError(
+            f"{path}: the field {name} holds {values.dtype} and not one number for each particle"
+        )
     return np.array(values, dtype=np.float64)
 
 
@@ -103,11 +109,15 @@ def _texts(table: NDArray[Any], name: str, path: Path) -> list[str]:
     """Load a field of file names."""
     values = table[name]
     if values.ndim != 1 or values.dtype.kind not in "SU":
-        raise ValueError(f"{path}: the field {name} holds {values.dtype} and not one file name for each particle")
+        raise ValueError(
+            f"{path}: the field {name} holds {values.dtype} and not one file name for each particle"
+        )
     try:
         return [one.decode("utf-8", "replace") if isinstance(one, bytes) else one for one in values.tolist()]
     except ValueError:
-        raise ValueError(f"{path}: the field {name} holds no text; the file is damaged, export it again") from None
+        raise ValueError(
+            f"{path}: the field {name} holds no text; the file is damaged, export it again"
+        ) from None
 
 
 def _first(fields: tuple[str, ...]) -> str:

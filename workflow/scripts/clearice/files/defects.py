@@ -72,7 +72,9 @@ def _read_list(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
         if not words:
             continue
         try:
-            x, y, width, height = (_whole(word) for word in (words if len(words) == 4 else [*words, "1", "1"]))
+            x, y, width, height = (
+                _whole(word) for word in (words if len(words) == 4 else [*words, "1", "1"])
+            )
         except ValueError:
             raise ValueError(
                 f"{path}, line {number}: {line.strip()!r} is no defect; "

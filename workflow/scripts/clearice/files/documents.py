@@ -47,7 +47,9 @@ def read_yaml(path: Path) -> Any:
         raise _too_deep(path) from None
     except (ValueError, OverflowError, TypeError, LookupError) as error:  # of a value, such as 2001-99-99
         known = str(error).startswith(str(path))
-        raise ValueError(str(error) if known else f"{path} is not YAML: a value cannot be read ({error})") from None
+        raise ValueError(
+            str(error) if known else f"{path} is not YAML: a value cannot be read ({error})"
+        ) from None
 
 
 def write_yaml(path: Path, value: object) -> None:
@@ -112,7 +114,9 @@ def _check_size(path: Path, root: yaml.Node) -> None:
         if id(node) in sizes:
             return sizes[id(node)]
         if id(node) in open_nodes:
-            raise ValueError(f"{path}, line {_line(node)}: an alias stands within what it names; write it out")
+            raise ValueError(
+                f"{path}, line {_line(node)}: an alias stands within what it names; write it out"
+            )
         if depth > DEEPEST:
             raise _too_deep(path)
         open_nodes.add(id(node))
@@ -165,5 +169,7 @@ def _sentence(path: Path, error: yaml.YAMLError, text: str) -> str:
     line = lines[mark.line] if mark.line < len(lines) else ""
     if "\t" in line[: len(line) - len(line.lstrip())] or line[mark.column : mark.column + 1] == "\t":
         return f"{path} is not YAML: line {mark.line + 1} is indented with a tab; use spaces"
-    why = ", ".join(part for part in (getattr(error, "context", None), error.problem) if part)
+    why = ", ".join(
+        part for part in (getattr(error, "context", None), getattr(error, "problem", None)) if part
+    )
     return f"{path} is not YAML: line {mark.line + 1}, column {mark.column + 1}: {why}; correct that line"

@@ -36,7 +36,11 @@ def check_inside(centres: NDArray[np.float64], shape: tuple[int, int], where: st
         return
     (top, left), (bottom, right) = np.nanmin(centres, axis=0), np.nanmax(centres, axis=0)
     swapped = ((centres >= -margin_px) & (centres <= last[::-1] + margin_px)).all()
-    hint = "are x and y swapped?" if swapped and shape[0] != shape[1] else "were they made at another pixel size?"
+    hint = (
+        "are x and y swapped?"
+        if swapped and shape[0] != shape[1]
+        else "were they made at another pixel size?"
+    )
     raise ValueError(
         f"{where} has {int((~inside).sum())} of {len(centres)} particles outside the micrograph of {shape[0]} rows x "
         f"{shape[1]} columns: x runs from {left:g} to {right:g}, y from {top:g} to {bottom:g}; {hint} "

@@ -63,9 +63,7 @@ def read_blocks(path: Path) -> dict[str, Block]:
     return blocks_of(read_text(path), path)
 
 
-def star_numbers(
-    block: Block, column: str, path: Path, *, may_lack: bool = False
-) -> NDArray[np.float64]:
+def star_numbers(block: Block, column: str, path: Path, *, may_lack: bool = False) -> NDArray[np.float64]:
     """Convert a column of a block to finite numbers (n,); with `may_lack`, nan where a row has none.
 
     Raises

@@ -60,7 +60,9 @@ def blocks_of(text: str, path: Path) -> dict[str, Block]:
         if line.startswith("data_") and not _is_row(line, block):
             block = Block(line.split()[0][len("data_") :], number)
             if block.name in blocks:
-                raise ValueError(f"{path}, line {number}: the block data_{block.name} stands twice; keep one of them")
+                raise ValueError(
+                    f"{path}, line {number}: the block data_{block.name} stands twice; keep one of them"
+                )
             blocks[block.name] = block
         elif block is not None:
             _take(line, number, block, path)
@@ -99,7 +101,9 @@ def _take(line: str, number: int, block: Block, path: Path) -> None:
         _add_column(words[0][1:], number, block, path)
     elif line.startswith("_") and not block.is_loop:
         if len(words) != 2:
-            raise ValueError(f"{path}, line {number}: {words[0]} has {len(words) - 1} values, but one is expected")
+            raise ValueError(
+                f"{path}, line {number}: {words[0]} has {len(words) - 1} values, but one is expected"
+            )
         _add_column(words[0][1:], number, block, path)
         block.rows = [[*(block.rows[0] if block.rows else []), words[1]]]
         block.lines = [number]
@@ -129,5 +133,3 @@ def _add_column(name: str, number: int, block: Block, path: Path) -> None:
 def _short(line: str, most: int = 40) -> str:
     """Quote the beginning of a line."""
     return repr(line if len(line) <= most else line[:most] + "...")
-
-

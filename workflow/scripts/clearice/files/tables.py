@@ -164,7 +164,9 @@ def _split(
             raise ValueError(f"{path}, line {cells[0][0]} has {what}; give each column one name of its own")
     rows = []
     for index, (number, row) in enumerate(cells[1:], start=1):
-        if len(row) != len(header) and (len(row) < len(header) or any(cell.strip() for cell in row[len(header) :])):
+        if len(row) != len(header) and (
+            len(row) < len(header) or any(cell.strip() for cell in row[len(header) :])
+        ):
             raise ValueError(_ragged(path, index, number, row, header, separator))
         rows.append(dict(zip(header, (cell.strip() for cell in row), strict=False)))
     return header, rows
@@ -174,7 +176,12 @@ def _quoted_cells(
     path: Path, lines: Sequence[tuple[int, str]], separator: str
 ) -> list[tuple[int, list[str]]]:
     """Split lines into cells, which may stand in quotation marks, and remember where each began."""
-    reader = csv.reader((f"{line}\n" for _, line in lines), delimiter=separator, strict=True, skipinitialspace=separator != "\t")
+    reader = csv.reader(
+        (f"{line}\n" for _, line in lines),
+        delimiter=separator,
+        strict=True,
+        skipinitialspace=separator != "\t",
+    )
     cells, begun = [], 0
     try:
         for row in reader:
@@ -197,7 +204,11 @@ def _ragged(
     other = ""
     if len(row) == 1:
         found = _separator_of(row[0])
-        other = f" (it is separated by {_SEPARATORS[found]})" if found != separator and found in row[0].strip() else ""
+        other = (
+            f" (it is separated by {_SEPARATORS[found]})"
+            if found != separator and found in row[0].strip()
+            else ""
+        )
     return (
         f"{path}: row {index} (line {number}) has {len(row)} cells{other}, the header has {len(header)}; "
         f"separate cells with one {_SEPARATORS[separator][:-1]} each"

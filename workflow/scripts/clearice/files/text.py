@@ -127,12 +127,18 @@ def _binary(content: bytes, place: int, path: Path) -> str:
     if kind:
         return f"{path} is no text but {kind}; correct its suffix, or give the right file"
     halves = content[:64]
-    if len(halves) > 3 and (halves[1::2].count(0) > len(halves) // 3 or halves[::2].count(0) > len(halves) // 3):
+    if len(halves) > 3 and (
+        halves[1::2].count(0) > len(halves) // 3 or halves[::2].count(0) > len(halves) // 3
+    ):
         return f"{path} looks like UTF-16 text without its mark; save it as UTF-8"
     line = content.count(b"\n", 0, place) + 1
-    return f"{path} is no text file: line {line} holds the byte {place + 1} of binary data; give the right file"
+    return (
+        f"{path} is no text file: line {line} holds the byte {place + 1} of binary data; give the right file"
+    )
 
 
 def _kind_of(content: bytes) -> str:
     """Name a kind of binary file by its first bytes; empty where it is unknown."""
-    return next((kind for magic, kind in FIRST_BYTES.items() if magic != b"<" and content.startswith(magic)), "")
+    return next(
+        (kind for magic, kind in FIRST_BYTES.items() if magic != b"<" and content.startswith(magic)), ""
+    )

@@ -172,7 +172,9 @@ class JobInputs:
         def found(dataset: str, batch: str) -> list[str]:
             folder = Path(self._config["evaluation"][key], dataset)
             own = {
-                path for row in self._plan.rows(dataset, batch) for path in companion_files(folder, row["micrograph"])
+                path
+                for row in self._plan.rows(dataset, batch)
+                for path in companion_files(folder, row["micrograph"])
             }
             return sorted(map(str, own | set(companion_files(folder.parent, folder.name))))
 
