@@ -14,7 +14,7 @@ _SUFFIX = re.compile(r"(\.(mrcs?|tiff?|eer|png|jpe?g|st|map|rec|hdf5?|h5|dm[34]|
 """Only these are cut: a dot in a name (ts_01_21.0) is part of it."""
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.+-]")
-_CRYOSPARC_UID = re.compile(r"^\d{21}_")
+_CRYOSPARC_UID = re.compile(r"^\d{21}_(?=.)")
 _DECORATION = re.compile(
     r"[._-](patch|rigid|local|aligned|ali|motion[_-]?corrected|mc2?|dose[_-]?weighted|dw|dws|nodw|non[_-]?dw|"
     r"fractions|eer|evn|odd|even|frames|movie|mic|intg|denoised|autopick|manualpick)$",
