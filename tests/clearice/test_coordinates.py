@@ -137,7 +137,11 @@ def test_y_can_run_upwards(tmp_path: Path) -> None:
         ("m.box", "1 2 0 64\n", "is no EMAN box"),
         ("m.star", "data_\n", "m.star has no column rlnCoordinateX in its blocks"),
         ("m.star", "data_\nloop_\n_rlnCoordinateX #1\n1\n", "has rlnCoordinateX, but lacks rlnCoordinateY"),
-        ("m.star", "data_\nloop_\n_rlnCoordinateX\n_rlnCoordinateX\n1 2\n", "line 4: the column 'rlnCoordinateX' stands twice"),
+        (
+            "m.star",
+            "data_\nloop_\n_rlnCoordinateX\n_rlnCoordinateX\n1 2\n",
+            "line 4: the column 'rlnCoordinateX' stands twice",
+        ),
         ("m.star", LOOP + "1 2\n3\n", "m.star, line 6: the row has 1 values, but data_ has 2 columns"),
         ("m.star", LOOP + "1 2 3\n", "m.star, line 5: the row has 3 values"),
         ("m.star", LOOP + "1 two\n", "m.star, line 5: rlnCoordinateY is 'two' where a number is expected"),
@@ -224,7 +228,9 @@ def test_names_are_matched_with_and_without_decorations(
 @pytest.mark.parametrize("file", FORMATS)
 def test_a_table_of_other_micrographs_is_no_empty_field(tmp_path: Path, file: str) -> None:
     path = write_places(tmp_path / file, ["mic2.mrc", "mic3.mrc", "mic3.mrc"])
-    with pytest.raises(ValueError, match=rf"{file} has 3 rows, but none of the micrograph mic1: they name 'mic2', 'mic3'; "):
+    with pytest.raises(
+        ValueError, match=rf"{file} has 3 rows, but none of the micrograph mic1: they name 'mic2', 'mic3'; "
+    ):
         read_coordinates(path, SHAPE, "mic1")
 
 
@@ -265,7 +271,9 @@ def test_particles_outside_the_micrograph_are_refused(
         write_csv(path, places)
     else:
         write_box(path, places, 64)
-    words = r"1 of 2 particles outside the micrograph of 400 rows x 600 columns: x runs from .* y from .*flip_y"
+    words = (
+        r"1 of 2 particles outside the micrograph of 400 rows x 600 columns: x runs from .* y from .*flip_y"
+    )
     with pytest.raises(ValueError, match=words):
         read_coordinates(path, SHAPE)
 

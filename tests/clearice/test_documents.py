@@ -99,7 +99,13 @@ def test_regions_come_back_and_others_are_refused(tmp_path: Path) -> None:
     write_regions(path, [((0, 1, 8), (9, 9, 8))], [(3, 4, 8)])
     found = read_regions(path)
     assert (found.pairs, found.free) == ([((0, 1, 8), (9, 9, 8))], [(3, 4, 8)])
-    for wrong in ('{"free": []}', '{"pairs": [], "free": [[0.5, 1, 8]]}', '{"pairs": [], "free": [[-1, 1, 8]]}', "[]", "7"):
+    for wrong in (
+        '{"free": []}',
+        '{"pairs": [], "free": [[0.5, 1, 8]]}',
+        '{"pairs": [], "free": [[-1, 1, 8]]}',
+        "[]",
+        "7",
+    ):
         path.write_text(wrong)
         with pytest.raises(ValueError, match="m.json holds no regions"):
             read_regions(path)
@@ -115,4 +121,6 @@ def test_a_pixel_size_that_is_none_is_refused(value: str) -> None:
 def test_a_setting_that_is_no_finite_number_is_refused(tmp_path: Path, value: str) -> None:
     (tmp_path / "a.yaml").write_text(f"particle_diameter_A: {value}\n")
     given: dict[str, Any] = read_yaml(tmp_path / "a.yaml")
-    assert any("particle_diameter_A is" in one and "must be" in one for one in complaints(RegionSettings, given, "a"))
+    assert any(
+        "particle_diameter_A is" in one and "must be" in one for one in complaints(RegionSettings, given, "a")
+    )

@@ -82,17 +82,24 @@ def test_an_exact_name_goes_before_a_decorated_one() -> None:
 def test_a_name_of_another_micrograph_is_never_taken() -> None:
     with pytest.raises(NoRows, match="none of the micrograph mic1: they name 'mic1_DW'"):
         rows_of("mic1", ["mic1_DW.mrc"], "table", others={"mic1", "mic1_DW"})
-    with pytest.raises(ValueError, match=r"names 'mic1_aligned', which could be the micrograph mic1 or 'mic1_DW'"):
+    with pytest.raises(
+        ValueError, match=r"names 'mic1_aligned', which could be the micrograph mic1 or 'mic1_DW'"
+    ):
         rows_of("mic1", ["mic1_aligned.mrc"], "table", others={"mic1", "mic1_DW"})
 
 
 def test_two_decorations_that_could_both_be_meant_are_refused() -> None:
-    with pytest.raises(ValueError, match="'mic1_DW', 'mic1_noDW', each of which could be the micrograph mic1"):
+    with pytest.raises(
+        ValueError, match="'mic1_DW', 'mic1_noDW', each of which could be the micrograph mic1"
+    ):
         rows_of("mic1", ["mic1_DW.mrc", "mic1_noDW.mrc"], "table")
 
 
 def test_rows_of_others_only_are_an_error_that_names_them() -> None:
-    with pytest.raises(NoRows, match=r"t.star has 5 rows, but none of the micrograph m9: they name 'm0', 'm1', 'm2' and 2 more"):
+    with pytest.raises(
+        NoRows,
+        match=r"t.star has 5 rows, but none of the micrograph m9: they name 'm0', 'm1', 'm2' and 2 more",
+    ):
         rows_of("m9", [f"sums/m{number}.mrc" for number in range(5)], "t.star")
 
 

@@ -41,11 +41,20 @@ def test_what_a_spreadsheet_saves_is_read(tmp_path: Path, text: str, encoding: s
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("a,b\n1,2\n", r"t.tsv is separated by commas, not by tabs \(its first line is 'a,b'\); save it as tab-separated"),
+        (
+            "a,b\n1,2\n",
+            r"t.tsv is separated by commas, not by tabs \(its first line is 'a,b'\); save it as tab-separated",
+        ),
         ("a;b\n1;2\n", "separated by semicolons, not by tabs"),
         ("a   b\n1   2\n", "separated by spaces, not by tabs"),
-        ("a\tb\n1 2\n", r"row 1 \(line 2\) has 1 cells \(it is separated by spaces\), the header has 2; .*one tab each"),
-        ("a\tb\n1\t2\n3,4\n", r"row 2 \(line 3\) has 1 cells \(it is separated by commas\), the header has 2"),
+        (
+            "a\tb\n1 2\n",
+            r"row 1 \(line 2\) has 1 cells \(it is separated by spaces\), the header has 2; .*one tab each",
+        ),
+        (
+            "a\tb\n1\t2\n3,4\n",
+            r"row 2 \(line 3\) has 1 cells \(it is separated by commas\), the header has 2",
+        ),
         ("# c\n\na\tb\n1\t2\t3\n", r"row 1 \(line 4\) has 3 cells, the header has 2"),
         ("a\tb\ta\n1\t2\t3\n", "line 1 has the column 'a' 2 times; give each column one name"),
         ("a\t\tb\n1\t2\t3\n", "line 1 has a column without a name"),
@@ -82,7 +91,11 @@ CANDIDATES = "micrograph\ty_px\tx_px\tscore\nm1\t50\t150\t0.5\n"
         ("\t50", "\tfifty", "candidates.tsv, row 1: y_px is 'fifty' where a number is expected"),
         ("\t50", "\tnan", "row 1: y_px is 'nan'"),
         ("\t50", "\t1e400", "row 1: y_px is '1e400'"),
-        ("\t50", "\t150", r"candidates.tsv \(m1\) has 1 of 1 particles outside the micrograph of 100 rows x 200 columns"),
+        (
+            "\t50",
+            "\t150",
+            r"candidates.tsv \(m1\) has 1 of 1 particles outside the micrograph of 100 rows x 200 columns",
+        ),
         ("100", "1e2", "summary.tsv, row 1: height_px is '1e2' where a whole number"),
         ("inf", "nan", "summary.tsv, row 1: threshold is 'nan'"),
     ],

@@ -29,7 +29,10 @@ def test_big_endian_utf_16_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("a\nb µ\n".encode("latin-1"), r"a.txt, line 2: byte 5 \(0xb5\) is no UTF-8 text; .*Latin-1 .*save it as UTF-8"),
+        (
+            "a\nb µ\n".encode("latin-1"),
+            r"a.txt, line 2: byte 5 \(0xb5\) is no UTF-8 text; .*Latin-1 .*save it as UTF-8",
+        ),
         ("x\ty\n1\t2\n".encode("utf-16-le"), "looks like UTF-16 text without its mark; save it as UTF-8"),
         (b"\xff\xfea\x00b", "begins like UTF-16 text, but its byte 5 is none"),
         (b"plain\nthen \0\0", "is no text file: line 2 holds the byte 12 of binary data"),
