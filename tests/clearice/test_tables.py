@@ -59,7 +59,7 @@ def test_what_a_spreadsheet_saves_is_read(tmp_path: Path, text: str, encoding: s
         ("a\tb\ta\n1\t2\t3\n", "line 1 has the column 'a' 2 times; give each column one name"),
         ("a\t\tb\n1\t2\t3\n", "line 1 has a column without a name"),
         ('a\tb\n1\t"2\n3\t4\n', "t.tsv, line 2: its quotation marks cannot be read"),
-        ("x\n" + "y" * 200_000, "t.tsv, line 2: .*cannot be read"),
+        ('x\n"' + "y" * 200_000, "t.tsv, line 2: .*cannot be read"),
     ],
 )
 def test_a_table_of_another_kind_says_what_it_is(tmp_path: Path, text: str, words: str) -> None:

@@ -151,8 +151,9 @@ def _split(
     path: Path, lines: Sequence[tuple[int, str]], separator: str
 ) -> tuple[list[str], list[dict[str, str]]]:
     """Split lines into the cells of a header and of rows."""
-    if separator == " ":
-        cells = [(number, line.split()) for number, line in lines]
+    if separator == " " or not any('"' in line for _, line in lines):
+        by = None if separator == " " else separator
+        cells = [(number, line.split(by)) for number, line in lines]
     else:
         cells = _quoted_cells(path, lines, separator)
     header = [name.strip() for name in cells[0][1]] if cells else []
@@ -164,11 +165,9 @@ def _split(
             raise ValueError(f"{path}, line {cells[0][0]} has {what}; give each column one name of its own")
     rows = []
     for index, (number, row) in enumerate(cells[1:], start=1):
-        if len(row) != len(header) and (
-            len(row) < len(header) or any(cell.strip() for cell in row[len(header) :])
-        ):
+        if len(row) < len(header) or any(cell.strip() for cell in row[len(header) :]):
             raise ValueError(_ragged(path, index, number, row, header, separator))
-        rows.append(dict(zip(header, (cell.strip() for cell in row), strict=False)))
+        rows.append(dict(zip(header, map(str.strip, row), strict=False)))
     return header, rows
 
 
