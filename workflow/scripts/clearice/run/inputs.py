@@ -182,10 +182,10 @@ class JobInputs:
 
     def names_alike(self, dataset: str, batch: str) -> list[str]:
         """List micrographs of other batches that the names of a batch's could be taken for, but for decorations."""
-        own = {row["micrograph"] for row in self._plan.batches[dataset][batch]}
+        batches = self._plan.batches[dataset]
+        own = {row["micrograph"] for row in batches.get(batch, [])}  # a simulated batch is in no sheet
         bare = {bare_name(name) for name in own}
-        rows = [row for rows in self._plan.batches[dataset].values() for row in rows]
-        names = {row["micrograph"] for row in rows} - own
+        names = {row["micrograph"] for rows in batches.values() for row in rows} - own
         return sorted(name for name in names if bare_name(name) in bare)
 
     def companion_folder(self, key: str) -> Callable[..., str]:
