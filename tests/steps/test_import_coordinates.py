@@ -9,10 +9,15 @@ import pytest
 
 from choose_regions import choose_regions
 from clearice.config.evaluation import RegionSettings
+from clearice.config.picking import ExtractSettings
 from clearice.files.coordinates import Coordinates, read_coordinates, write_coordinates_star
 from clearice.files.mrc import DATA, write_micrograph
+from clearice.files.tables import write_table
+from clearice.picking.records import CANDIDATE_COLUMNS, SUMMARY_COLUMNS
 from clearice.run.batches import ManifestRow, files_of, process_rows, read_manifest, write_manifest
+from extract_particles import extract_particles
 from import_coordinates import import_coordinates
+from match_picks import match_picks
 from support.settings import made
 
 SHAPE = (120, 160)
@@ -132,7 +137,8 @@ def test_coordinates_of_a_binned_micrograph_are_noted(batch: Import) -> None:
     assert row.status == "ok" and "upper left quarter" in row.reason and "binned" in row.reason
 
 
-def test_regions_are_not_chosen_from_particles_outside(batch: Import, tmp_path: Path) -> None:
+def write_outside(batch: Import) -> Path:
+    """Write reference coordinates of which one lies far outside."""
     outside = Coordinates(np.array([[20.0, 20.0], [900.0, 20.0]]), np.full(2, np.nan))
 
     def treat(name: str) -> Path:
@@ -140,12 +146,56 @@ def test_regions_are_not_chosen_from_particles_outside(batch: Import, tmp_path: 
         return batch.target / f"{name}.star"
 
     write_manifest(batch.target / "manifest.tsv", process_rows(NAMES, batch.target, treat))
+    return batch.target / "manifest.tsv"
+
+
+def test_regions_are_not_chosen_from_particles_outside(batch: Import, tmp_path: Path) -> None:
     choose_regions(
         micrographs=batch.sums / "manifest.tsv",
-        reference_coordinates=batch.target / "manifest.tsv",
+        reference_coordinates=write_outside(batch),
         regions=tmp_path / "regions",
         manifest=tmp_path / "regions" / "manifest.tsv",
         settings=made(RegionSettings, particle_diameter_A=20.0),
     )
     rows = read_manifest(tmp_path / "regions" / "manifest.tsv")
+    assert {row.status for row in rows} == {"failed"} and "1 of 2 particles outside" in rows[0].reason
+
+
+def test_picks_are_not_scored_against_particles_outside(batch: Import, tmp_path: Path) -> None:
+    write_table(tmp_path / "candidates.tsv", [], CANDIDATE_COLUMNS)
+    sizes = dict(zip(SUMMARY_COLUMNS, ("mic1", *SHAPE, 10, "inf", 0, 0), strict=True))
+    write_table(tmp_path / "summary.tsv", [sizes], SUMMARY_COLUMNS)
+    with pytest.raises(ValueError, match="mic1.star has 1 of 2 particles outside"):
+        match_picks(
+            candidates=tmp_path / "candidates.tsv",
+            summary=tmp_path / "summary.tsv",
+            reference_coordinates=write_outside(batch),
+            scores=tmp_path / "scores.tsv",
+            method="raw",
+            part="full",
+            batch="b0001",
+            picker="blob",
+            scores_compare=False,
+            seed=1,
+        )
+
+
+def test_particles_outside_are_not_extracted(batch: Import, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no particle was extracted"):
+        extract_particles(
+            micrographs=batch.sums / "manifest.tsv",
+            picks=write_outside(batch),
+            particles=tmp_path / "particles",
+            manifest=tmp_path / "particles" / "manifest.tsv",
+            star=tmp_path / "particles.star",
+            dataset="films",
+            settings=made(
+                ExtractSettings,
+                particle_diameter_A=20.0,
+                voltage_kV=300.0,
+                spherical_aberration_mm=2.7,
+                amplitude_contrast=0.07,
+            ),
+        )
+    rows = read_manifest(tmp_path / "particles" / "manifest.tsv")
     assert {row.status for row in rows} == {"failed"} and "1 of 2 particles outside" in rows[0].reason
