@@ -109,3 +109,11 @@ def test_no_row_at_all_is_a_statement() -> None:
 
 def test_a_name_that_is_all_decoration_is_kept() -> None:
     assert bare_name("aligned.mrc") == "aligned" and bare_name(f"{UID}.mrc") == f"{UID}"
+
+
+@pytest.mark.parametrize("names", [["a/mic1.mrc", "b/mic1.mrc"], ["a/mic1_DW.mrc", "b\\mic1_DW.mrc"]])
+def test_one_name_in_two_folders_may_be_two_micrographs(names: list[str]) -> None:
+    with pytest.raises(
+        ValueError, match="names mic1 in the folders 'a', 'b', which may be different micrographs"
+    ):
+        rows_of("mic1", names, "table")

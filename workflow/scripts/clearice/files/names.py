@@ -106,10 +106,12 @@ def same_micrograph(
     Raises
     ------
     ValueError
-        Two names that differ in decorations could be meant, or a name could mean another micrograph as well.
+        Two names that differ in decorations or folders could be meant, or a name could mean another micrograph
+        as well.
     """
     exact = {name for name in names if micrograph_name(name) == micrograph}
     if exact:
+        _check_folders(exact, micrograph, where)
         return exact
     bare, strangers = bare_name(micrograph), set(others) - {micrograph}
     wanted = {name for name in names if bare_name(name) == bare and micrograph_name(name) not in strangers}
@@ -127,7 +129,18 @@ def same_micrograph(
             f"{where} names {listed(meant)}, which could be the micrograph {micrograph} or {listed(rivals)}; "
             "write the name that stands in the sheet"
         )
+    _check_folders(wanted, micrograph, where)
     return wanted
+
+
+def _check_folders(names: Collection[str], micrograph: str, where: object) -> None:
+    """Stop where files of one name lie in two folders: they may be two micrographs."""
+    folders = {name.strip().replace("\\", "/").rpartition("/")[0] for name in names} - {""}
+    if len(folders) > 1:
+        raise ValueError(
+            f"{where} names {micrograph} in the folders {listed(sorted(folders))}, which may be different micrographs; "
+            "keep the rows of one folder"
+        )
 
 
 def listed(names: Sequence[str], most: int = 3) -> str:
