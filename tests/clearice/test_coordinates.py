@@ -319,6 +319,22 @@ def test_a_cryosparc_file_that_is_none_is_refused(tmp_path: Path, change: Any, w
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(400, 600), (1601, 2399)])
+def test_fractions_of_a_turned_micrograph_are_refused(tmp_path: Path, rows: int, columns: int) -> None:
+    kind = [(f"location/center_{axis}_frac", "f4") for axis in "xy"]
+    for shape, turned in (((rows, columns), False), ((columns, rows), True)):
+        table = np.full(2, 0.25, dtype=[*kind, ("location/micrograph_shape", "u4", (2,))])
+        table["location/micrograph_shape"] = shape
+        with (tmp_path / "t.cs").open("wb") as stream:
+            np.save(stream, table)
+        if turned:
+            words = f"on a micrograph of {columns} rows x {rows} columns, this one has 400 x 600"
+            with pytest.raises(ValueError, match=words):
+                read_coordinates(tmp_path / "t.cs", SHAPE)
+        else:
+            assert read_coordinates(tmp_path / "t.cs", SHAPE).centres.tolist() == [[100.0, 150.0]] * 2
+
+
 @pytest.mark.parametrize("array", [np.array({"a": 1}), np.array(3.0), np.zeros((3, 2)), np.array([None])])
 def test_an_array_that_is_no_table_is_refused(tmp_path: Path, array: Any) -> None:
     with (tmp_path / "t.cs").open("wb") as stream:

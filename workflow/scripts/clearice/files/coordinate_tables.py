@@ -30,6 +30,9 @@ _NAME_COLUMNS = (
     "rlnmicrographname",
 )
 
+SAME_SIDES = 0.02
+"""How much the ratio of a micrograph's sides may differ from what a .cs file says, for binning rounds them."""
+
 Centres = NDArray[np.float64]
 Scores = NDArray[np.float64]
 
@@ -169,9 +172,21 @@ def _read_cs(path: Path) -> PlaceTable:
             raise ValueError(
                 f"{path} has {bad} particles whose place is no number; take them out in cryoSPARC"
             )
+        if found.shapes is not None:
+            _check_sides(found.shapes[list(chosen)], shape, path)
         return fractions * np.array(shape, dtype=np.float64), found.scores[list(chosen)]
 
     return PlaceTable(len(found.fractions), found.micrographs, convert)
+
+
+def _check_sides(shapes: NDArray[np.float64], shape: tuple[int, int], path: Path) -> None:
+    """Stop where fractions of a turned or cropped micrograph would be laid on this one: all would lie inside."""
+    for height, width in np.unique(shapes, axis=0):
+        if abs(height * shape[1] - width * shape[0]) > SAME_SIDES * height * shape[1]:
+            raise ValueError(
+                f"{path} has places on a micrograph of {height:.0f} rows x {width:.0f} columns, this one has {shape[0]} x "
+                f"{shape[1]}: is one of them turned or cropped? give places on the sums' own shape"
+            )
 
 
 def _known(text: str | None) -> bool:

@@ -15,11 +15,12 @@ MOST_BYTES = 1 << 34
 """The largest file that is read, 16 GiB: it is mapped, and only the fields that are asked for are loaded."""
 
 _LONGEST_HEADER = 1 << 18
-_X, _Y, _NAME, _SCORE = (
+_X, _Y, _NAME, _SCORE, _SHAPE = (
     "location/center_x_frac",
     "location/center_y_frac",
     "location/micrograph_path",
     "pick_stats/ncc_score",
+    "location/micrograph_shape",
 )
 
 
@@ -35,11 +36,14 @@ class CryosparcPlaces:
         (n,) correlation of each pick; nan where the file has none.
     micrographs
         The micrograph file that each particle is of; None where the file does not say.
+    shapes
+        (n, 2) shape (h, w) of that micrograph; None where the file does not say.
     """
 
     fractions: NDArray[np.float64]
     scores: NDArray[np.float64]
     micrographs: list[str] | None
+    shapes: NDArray[np.float64] | None
 
 
 def read_cryosparc(path: Path) -> CryosparcPlaces:
@@ -62,7 +66,13 @@ def read_cryosparc(path: Path) -> CryosparcPlaces:
         )
     fractions = np.stack([_numbers(table, name, path) for name in (_Y, _X)], axis=1)
     scores = _numbers(table, _SCORE, path) if _SCORE in fields else np.full(len(table), np.nan)
-    return CryosparcPlaces(fractions, scores, _texts(table, _NAME, path) if _NAME in fields else None)
+    names = _texts(table, _NAME, path) if _NAME in fields else None
+    shapes = table[_SHAPE] if _SHAPE in fields else None
+    if shapes is not None and (shapes.ndim != 2 or shapes.shape[1] != 2 or shapes.dtype.kind not in "iu"):
+        raise ValueError(f"{path}: the field {_SHAPE} holds no shape of two whole numbers; export it again")
+    return CryosparcPlaces(
+        fractions, scores, names, None if shapes is None else np.array(shapes, dtype=np.float64)
+    )
 
 
 def _mapped_table(path: Path) -> NDArray[Any]:

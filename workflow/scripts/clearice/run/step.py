@@ -18,11 +18,13 @@ import argparse
 import importlib
 import inspect
 import logging
+import math
 import os
 import sys
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -234,8 +236,16 @@ def _convert(value: Any, hint: Any) -> Any:
     if origin in (int, float, str, Path):
         if isinstance(value, (list, tuple)) and not isinstance(value, str):
             raise ValueError(f"one {origin.__name__} is expected, not the {len(value)} values {list(value)}")
-        return origin(value)
+        return origin(value) if origin in (str, Path) else _number(value, origin)
     return value
+
+
+def _number(value: Any, kind: Callable[[Any], float]) -> float:
+    """Convert a value to a finite number."""
+    with suppress(ValueError, TypeError, OverflowError):
+        if math.isfinite(number := kind(value)):
+            return number
+    raise ValueError(f"it is {value!r}, but must be a {'whole ' * (kind is int)}number")
 
 
 def _json(text: str) -> Any:
