@@ -18,13 +18,11 @@ import argparse
 import importlib
 import inspect
 import logging
-import math
 import os
 import sys
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +30,7 @@ from pydantic import BaseModel
 
 from clearice.files.documents import parse_json, read_json, read_yaml
 from clearice.run.logs import start_log
+from clearice.run.numbers import finite_number
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -236,16 +235,8 @@ def _convert(value: Any, hint: Any) -> Any:
     if origin in (int, float, str, Path):
         if isinstance(value, (list, tuple)) and not isinstance(value, str):
             raise ValueError(f"one {origin.__name__} is expected, not the {len(value)} values {list(value)}")
-        return origin(value) if origin in (str, Path) else _number(value, origin)
+        return origin(value) if origin in (str, Path) else finite_number(value, origin)
     return value
-
-
-def _number(value: Any, kind: Callable[[Any], float]) -> float:
-    """Convert a value to a finite number."""
-    with suppress(ValueError, TypeError, OverflowError):
-        if math.isfinite(number := kind(value)):
-            return number
-    raise ValueError(f"it is {value!r}, but must be a {'whole ' * (kind is int)}number")
 
 
 def _json(text: str) -> Any:
