@@ -155,7 +155,7 @@ def test_regions_are_not_chosen_from_particles_outside(batch: Import, tmp_path: 
         reference_coordinates=write_outside(batch),
         regions=tmp_path / "regions",
         manifest=tmp_path / "regions" / "manifest.tsv",
-        settings=made(RegionSettings, particle_diameter_A=20.0),
+        settings=made(RegionSettings, particle_diameter_A=20.0, largest_box_A=40.0, smallest_box_A=20.0),
     )
     rows = read_manifest(tmp_path / "regions" / "manifest.tsv")
     assert {row.status for row in rows} == {"failed"} and "1 of 2 particles outside" in rows[0].reason
@@ -192,6 +192,7 @@ def test_particles_outside_are_not_extracted(batch: Import, tmp_path: Path) -> N
             settings=made(
                 ExtractSettings,
                 particle_diameter_A=20.0,
+                box_A=40.0,
                 voltage_kV=300.0,
                 spherical_aberration_mm=2.7,
                 amplitude_contrast=0.07,
