@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from clearice.files.checkpoints import NetworkFile, load_network, save_network
+from clearice.files.checkpoints import NetworkFile, load_network, network_of, save_network
 from clearice.networks.fast_unet import FastUNet
 from clearice.networks.unet import UNet
 
@@ -118,7 +118,7 @@ def test_truncated_and_foreign_files_are_refused_in_one_sentence(tmp_path: Path)
     }
     for name, content in foreign.items():
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(ValueError, match=f"{name} is truncated or no network file") as caught:
+        with pytest.raises(ValueError, match=f"{name} is truncated, damaged or no network file") as caught:
             load_network(tmp_path / name)
         assert "\n" not in str(caught.value)
 
@@ -207,3 +207,68 @@ def test_topaz_published_weights_give_topaz_output() -> None:
     assert file.settings == {"width": 48, "first_kernel": 11, "last_kernel": 5}
     for result in (ours, fast):
         assert float((result - expected).abs().max()) < 1e-5 * float(expected.abs().max())
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_finite_numbers_are_refused(tmp_path: Path, value: float) -> None:
+    network = network_file()
+    network.weights["encode.0.weight"][0, 0, 0, 0] = value
+    save_network(tmp_path / "n.pt", network)
+    with pytest.raises(
+        ValueError, match=r"n.pt holds weights that are no finite numbers \(1 of the \d+ of encode.0.weight\)"
+    ):
+        load_network(tmp_path / "n.pt")
+
+
+def test_topaz_weights_that_are_no_finite_numbers_are_refused(tmp_path: Path) -> None:
+    state = topaz_state()
+    state["enc1.0.bias"][0] = float("nan")
+    torch.save(state, tmp_path / "unet_L2_v0.2.2.sav")
+    with pytest.raises(ValueError, match="no finite numbers"):
+        load_network(tmp_path / "unet_L2_v0.2.2.sav")
+
+
+def test_a_flipped_bit_of_a_weight_is_found(tmp_path: Path) -> None:
+    network = network_file()
+    save_network(tmp_path / "n.pt", network)
+    content = bytearray((tmp_path / "n.pt").read_bytes())
+    place = content.find(network.weights["encode.0.weight"].numpy().tobytes())
+    content[place + 2] ^= 1
+    (tmp_path / "n.pt").write_bytes(bytes(content))
+    with pytest.raises(ValueError, match="is truncated, damaged or no network file"):
+        load_network(tmp_path / "n.pt")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"pixel_size_A": float("nan")}, "its pixel_size_A is nan"),
+        ({"pixel_size_A": -1.0}, "its pixel_size_A is -1.0"),
+        ({"settings": []}, "its settings is a list"),
+        ({"weights": {"a": 3}}, "its weights is a dict"),
+        ({"kind": 3}, "its kind is 3"),
+    ],
+)
+def test_a_network_file_with_another_thing_in_a_field_is_refused(
+    tmp_path: Path, change: dict[str, object], words: str
+) -> None:
+    whole = network_file()
+    fields = {name: getattr(whole, name) for name in whole.__dataclass_fields__}
+    torch.save({"format": "clearice network 1", **fields, **change}, tmp_path / "n.pt")
+    with pytest.raises(ValueError, match=f"n.pt is no whole network file: {words}"):
+        load_network(tmp_path / "n.pt")
+
+
+def test_a_network_is_made_of_its_file_or_refused_in_one_line(tmp_path: Path) -> None:
+    whole = network_file()
+    made = network_of(UNet, whole, tmp_path / "n.pt")
+    assert all(torch.equal(tensor, whole.weights[name]) for name, tensor in made.state_dict().items())
+    less = {name: tensor for name, tensor in whole.weights.items() if name != "encode.0.bias"}
+    for wrong, words in (
+        (replace(whole, weights=less), r"1 of \d+ differ, the first is encode.0.bias"),
+        (replace(whole, settings={**whole.settings, "width": 6}), "the weights of another network"),
+        (replace(whole, settings={"breadth": 3}), "settings that describe no network of the kind unet"),
+    ):
+        with pytest.raises(ValueError, match=f"n.pt holds .*{words}") as caught:
+            network_of(UNet, wrong, tmp_path / "n.pt")
+        assert "\n" not in str(caught.value)

@@ -110,7 +110,10 @@ def test_maps_are_read(tmp_path, suffix):
         ("a.txt", b"-1 0\n", "not inside the frames"),
         ("a.txt", b"1 1 0 1\n", "not inside the frames"),
         ("a.txt", b"0 0 31 23\n", "96% of the pixels defective"),
-        ("a.txt", b"\xff\xfe\x00\x01\n", "is no text file"),
+        ("a.txt", b"\x00\x01\n", "is no text file"),
+        ("a.txt", b"1 2 # \xb5m\n", "line 1: byte 7 .0xb5. is no UTF-8 text"),
+        ("a.txt", b"1_0 2\n", "line 1: '1_0 2' is no defect"),
+        ("a.txt", b"99999999999999999999 2\n", "line 1: .* is no defect"),
     ],
 )
 def test_bad_lists_end_in_one_sentence(tmp_path, name, content, sentence):
@@ -123,3 +126,9 @@ def test_maps_of_another_shape_are_refused(tmp_path):
     tifffile.imwrite(tmp_path / "map.tif", np.zeros((5, 6), np.uint8))
     with pytest.raises(ValueError, match="has 5 x 6 pixels, the frames have 24 x 31"):
         read_defects(tmp_path / "map.tif", SHAPE)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_lists_of_other_editors_are_read(tmp_path, encoding):
+    (tmp_path / "a.txt").write_bytes("1 2\r\n3 4\r\n".encode(encoding))
+    assert np.argwhere(read_defects(tmp_path / "a.txt", SHAPE)).tolist() == [[2, 1], [4, 3]]

@@ -121,6 +121,27 @@ def test_companion_files_are_found_as_soon_as_they_lie_there(
     assert INPUTS.companion_folder("coordinates")("films") == "coordinates/films"
 
 
+def test_companions_may_have_decorated_names_or_be_one_table_of_the_dataset(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "coordinates/films").mkdir(parents=True)
+    for name in ("films/m10_aligned_DW.star", "films/m20.star", "films.cs", "other.cs"):
+        (tmp_path / "coordinates" / name).touch()
+    assert INPUTS.companions("coordinates")("films", "b0001") == [
+        "coordinates/films.cs", "coordinates/films/m10_aligned_DW.star",
+    ]  # fmt: skip
+
+
+def test_names_of_other_batches_that_look_alike_are_listed() -> None:
+    plan = plan_of(shipped_config())
+    plan.batches["films"]["b0003"][0]["micrograph"] = "m10_DW"
+    inputs = JobInputs(plan, Products(plan))
+    assert inputs.names_alike("films", "b0001") == ["m10_DW"]
+    assert inputs.names_alike("films", "b0003") == ["m10"]
+    assert inputs.names_alike("films", "b0002") == inputs.names_alike("films", "s0001") == []
+
+
 def test_only_a_picker_that_compares_with_templates_reads_some() -> None:
     assert INPUTS.templates("blob", "films") == []
     assert INPUTS.templates("template", "films") == "results/films/templates/template.mrcs"

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from clearice.config.sheet import Row, append_rows, check_datasets, check_sheet, kind_of, name_rows
+from clearice.config.listing import append_rows, name_rows
+from clearice.config.sheet import Row, check_datasets, check_sheet, kind_of, parse_structures
 
 
 def movies(*numbers: int, dataset: str = "set") -> list[Row]:
@@ -134,3 +135,65 @@ def test_the_mark_of_a_half_is_a_word_of_its_own() -> None:
         "odd": ["a/modd_1_ODD.mrc", "a/prevent_2_odd.mrc"],
     }
     assert [row["micrograph"] for row in name_rows("set", found)] == ["modd_1", "prevent_2"]
+
+
+def test_one_wrong_name_in_two_thousand_rows_is_one_sentence() -> None:
+    rows = [{**row, "dataset": "flims"} for row in append([], movies(*range(2000)), batch_size=50)]
+    with pytest.raises(ValueError) as caught:
+        check_sheet(rows, {"films": {}, "other": {}}, "sheet.tsv")
+    assert str(caught.value) == (
+        "sheet.tsv, rows 1 (m000), 2 (m001), 3 (m002) and 1997 more: dataset 'flims' is in no row of the datasets "
+        "table (known: films, other)"
+    )
+
+
+def test_complaints_that_differ_are_told_apart_and_at_most_twenty() -> None:
+    rows = append([], movies(*range(40)), batch_size=50)
+    rows[1]["split"] = rows[5]["split"] = "training"
+    rows[2]["movie"] = ""
+    with pytest.raises(ValueError) as caught:
+        check_sheet(rows, {"set": {}}, "sheet.tsv")
+    assert [line.split(": ")[0] for line in str(caught.value).splitlines()] == [
+        "sheet.tsv, rows 2 (m001), 6 (m005)", "sheet.tsv, row 3 (m002)",
+    ]  # fmt: skip
+    for number, row in enumerate(rows):
+        row["batch"] = f"x{number}"
+    with pytest.raises(ValueError, match=r"sheet.tsv: 21 more complaints of other kinds$"):
+        check_sheet(rows, {"set": {}}, "sheet.tsv")
+
+
+def test_rows_that_stand_twice_are_one_complaint() -> None:
+    rows = append([], movies(*range(6)))
+    with pytest.raises(
+        ValueError,
+        match=r"^sheet.tsv, rows 7 \(m000\), 8 \(m001\), 9 \(m002\) and 3 more: micrograph 'm000' stands twice in dataset 'set'",
+    ):
+        check_sheet([*rows, *rows], {"set": {}}, "sheet.tsv")
+
+
+def test_an_empty_sheet_is_an_error() -> None:
+    with pytest.raises(ValueError, match=r"sheet.tsv has no row; list your movies with list_micrographs.py"):
+        check_sheet([], {"set": {}}, "sheet.tsv")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a.pdb:nan", "weight 'nan' of structure a.pdb is no positive number"),
+        ("a.pdb:inf", "weight 'inf'"),
+        ("a.pdb:1_0", "weight '1_0'"),
+        ("a.pdb:0", "weight '0'"),
+        ("a.pdb:1,a.pdb:2", "structure a.pdb stands twice"),
+        ("a.pdb,,b.pdb", "names a structure without a path"),
+    ],
+)
+def test_structures_and_weights_that_are_none_are_refused(text: str, words: str) -> None:
+    assert parse_structures("a.pdb:2,b.cif", "set") == {"a.pdb": 2.0, "b.cif": 1.0}
+    with pytest.raises(ValueError, match=f"dataset set: .*{words}"):
+        parse_structures(text, "set")
+
+
+def test_a_sheet_with_a_batch_that_is_none_cannot_be_appended_to() -> None:
+    sheet = [{**row, "batch": "first"} for row in append([], movies(1))]
+    with pytest.raises(ValueError, match="micrograph m001 of the sheet is in batch 'first'"):
+        append(sheet, movies(2))

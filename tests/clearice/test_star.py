@@ -64,10 +64,13 @@ def test_tables_without_loop_are_read_as_one_row(tmp_path):
     assert read_star(tmp_path / "a.star")["general"]["rlnTomoName"].tolist() == ["tomo1"]
 
 
-@pytest.mark.parametrize("content", [b"", b"x y\n1 2\n", b"\xff\xfe\x00"])
-def test_files_that_are_no_star_are_refused(tmp_path, content):
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "is no STAR file"), (b"x y\n1 2\n", "is no STAR file"), (b"\xff\xfe\x00", "begins like UTF-16")],
+)
+def test_files_that_are_no_star_are_refused(tmp_path, content, words):
     (tmp_path / "a.star").write_bytes(content)
-    with pytest.raises(ValueError, match="is no STAR file"):
+    with pytest.raises(ValueError, match=words):
         read_star(tmp_path / "a.star")
 
 
@@ -81,3 +84,44 @@ def test_a_full_disk_leaves_nothing_behind(tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left"):
         write_star(tmp_path / "a.star", {"micrographs": micrographs_table(["x.mrc"])})
     assert not list(tmp_path.iterdir())
+
+
+TABLE = "# made elsewhere\ndata_one\n\nloop_\n_rlnMicrographName #1\n_rlnDefocusU #2 # in A\n"
+
+
+def test_comments_quotation_marks_and_numbers_as_names_are_read(tmp_path):
+    (tmp_path / "a.star").write_text(
+        TABLE + "\"Foil Hole 1.mrc\" 1e4 # fine\n'0012'\t2\n0013 3\n\ndata_two\n_rlnVoltage 300\n"
+    )
+    blocks = read_star(tmp_path / "a.star")
+    assert blocks["one"]["rlnMicrographName"].tolist() == ["Foil Hole 1.mrc", "0012", "0013"]
+    assert blocks["one"]["rlnDefocusU"].tolist() == [1e4, 2.0, 3.0]
+    assert blocks["two"]["rlnVoltage"].tolist() == [300]
+
+
+def test_a_loop_without_rows_is_an_empty_table_wherever_it_stands(tmp_path):
+    (tmp_path / "a.star").write_text(TABLE + "\ndata_two\nloop_\n_rlnVoltage #1\n")
+    assert {name: table.shape for name, table in read_star(tmp_path / "a.star").items()} == {
+        "one": (0, 2),
+        "two": (0, 1),
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (TABLE + "loop_\n_rlnX\n", "line 7: the block data_one has a second table"),
+        ("data_a\n_rlnX\n", "line 2: _rlnX has 0 values, but one is expected"),
+        ("data_a\n_rlnX 1 2\n", "line 2: _rlnX has 2 values"),
+        (
+            TABLE + "Foil Hole 1.mrc 5\n",
+            "line 7: the row has 4 values, but data_one has 2 columns; .*quotation marks",
+        ),
+        (TABLE + "data_one\n", "line 7: the block data_one stands twice"),
+        ("loop_\n_rlnX\n1\n", "it has no data_ block"),
+    ],
+)
+def test_blocks_that_are_none_are_refused_with_their_line(tmp_path, text, words):
+    (tmp_path / "a.star").write_text(text)
+    with pytest.raises(ValueError, match=f"a.star.*{words}"):
+        read_star(tmp_path / "a.star")

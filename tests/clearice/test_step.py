@@ -176,7 +176,8 @@ def test_json_flags_may_name_a_file(tmp_path: Path) -> None:
     ("flags", "words"),
     [
         (["--factors", "1"], "the following arguments are required: --image"),
-        (["--image", "a", "--factors", "x"], "could not convert string to float: 'x'"),
+        (["--image", "a", "--factors", "x"], "factors: it is 'x', but must be a number"),
+        (["--image", "a", "--factors", "nan"], "factors: it is 'nan', but must be a number"),
         (["--image", "a", "--factors", "1", "--wide", "maybe"], "'maybe' is neither true nor false"),
         (["--image", "a", "--factors", "1", "--rows", "{"], "is not JSON"),
         (["--image", "a", "--factors", "1", "--colour", "red"], "unrecognized arguments: --colour red"),

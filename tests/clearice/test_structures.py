@@ -565,3 +565,52 @@ def test_a_site_without_matter_in_a_water_model_is_no_unknown_element(tmp_path: 
     water = make_residue("HOH", 2, [("O", "O", (9.0, 9.0, 9.0)), ("MW", "X", (9.1, 9.0, 9.0))])
     path = write(make_structure(make_residue("ALA", 1, ALANINE), water), tmp_path / "a.cif")
     assert len(read_structure(path).elements) == 5
+
+
+@pytest.mark.parametrize("suffix", [".pdb", ".cif"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-8"])
+@pytest.mark.parametrize("ending", ["\n", "\r\n", "\r"])
+def test_a_structure_is_read_in_every_encoding_and_with_every_line_end(
+    tmp_path: Path, suffix: str, encoding: str, ending: str
+) -> None:
+    path = write(make_structure(make_residue("ALA", 1, ALANINE)), tmp_path / f"a{suffix}")
+    plain, text = read_structure(path), path.read_text()
+    path.write_bytes(text.replace("\n", ending).encode(encoding))
+    np.testing.assert_array_equal(read_structure(path).positions_A, plain.positions_A)
+
+
+def test_letters_of_an_old_code_page_in_a_remark_do_no_harm(tmp_path: Path) -> None:
+    path = write(make_structure(make_residue("ALA", 1, ALANINE)), tmp_path / "a.pdb")
+    path.write_bytes("AUTHOR    M. MÜLLER\n".encode("latin-1") + path.read_bytes())
+    assert len(read_structure(path).elements) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.pdb", b"ATOM\0" * 20, "is not a structure .its byte 5 is one of binary data"),
+        ("a.cif", "ATOM 1 N\n".encode("utf-16")[:-1], "begins like UTF-16 text, but its byte"),
+        ("a.cif.gz", b"\x1f\x8b", "as a gzip file it is broken"),
+    ],
+)
+def test_what_is_no_text_is_no_structure(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=words):
+        read_structure(tmp_path / name)
+
+
+def test_a_structure_that_unpacks_without_end_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clearice.files.structures.MOST_BYTES", 10_000)
+    (tmp_path / "a.pdb.gz").write_bytes(gzip.compress(b"REMARK\n" * 100_000))
+    assert (tmp_path / "a.pdb.gz").stat().st_size < 10_000
+    with pytest.raises(ValueError, match="a.pdb.gz unpacks to more than 10,000 bytes"):
+        read_structure(tmp_path / "a.pdb.gz")
+
+
+def test_a_residue_of_thousands_of_atoms_is_refused_and_not_measured(tmp_path: Path) -> None:
+    atoms: list[Atom] = [(f"C{number % 99}", "C", (1.5 * number, 0.0, 0.0)) for number in range(2500)]
+    path = write(make_structure(make_residue("UNK", 1, atoms)), tmp_path / "a.pdb")
+    with pytest.raises(ValueError, match="a.pdb: residue UNK 1 has 2500 atoms, but at most 2000 are read"):
+        read_structure(path)

@@ -127,3 +127,18 @@ def test_a_movie_that_is_no_count_leaves_nothing_behind(tmp_path: Path) -> None:
     ):
         pass
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ("0.0 1.0\n0.5 dim\n", "mtf_x.star, line 6: rlnMtfValue is 'dim' where a number is expected"),
+        ("0.0 1.0\n0.5 nan\n", "line 6: rlnMtfValue is 'nan'"),
+        ("0.0\n", "line 5: the row has 1 values, but data_mtf has 2 columns"),
+    ],
+)
+def test_a_curve_with_a_value_that_is_none_is_refused(tmp_path: Path, values: str, words: str) -> None:
+    header = "data_mtf\nloop_\n_rlnResolutionInversePixel #1\n_rlnMtfValue #2\n"
+    (tmp_path / "mtf_x.star").write_text(header + values)
+    with pytest.raises(ValueError, match=words):
+        read_mtf(tmp_path / "mtf_x.star")

@@ -28,6 +28,7 @@ rule import_coordinates:
     params:
         code=fingerprint_of("import_coordinates.py"),
         folder=ask(INPUTS.companion_folder("coordinates")),
+        alike=ask(INPUTS.names_alike),
         flip_y=config["evaluation"]["flip_y"],
     script:
         "../scripts/import_coordinates.py"

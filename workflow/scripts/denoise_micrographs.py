@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from clearice.config.inference import InferenceStep
 from clearice.denoisers.inference import Denoised, check_pixel_size, denoise_micrograph
 from clearice.denoisers.pipeline import Pipeline
-from clearice.files.checkpoints import NetworkFile, load_network
+from clearice.files.checkpoints import NetworkFile, load_network, network_of
 from clearice.files.mrc import VIEWING_ONLY, Micrograph, read_micrograph, write_micrograph
 from clearice.image.highpass import highpass
 from clearice.networks.fast_unet import FastUNet
@@ -83,8 +83,7 @@ def _fast(trained: NetworkFile, model: Path, device: str, settings: InferenceSte
         raise ValueError(
             f"{model} holds a {trained.kind}, but a unet is applied here; give a trained denoiser"
         )
-    network = UNet(**trained.settings)
-    network.load_state_dict(trained.weights)
+    network = network_of(UNet, trained, model)
     precision = choose_precision(settings.precision, torch_device)
     return FastUNet(network, torch_device, precision, settings.tile_memory_mb)
 

@@ -9,7 +9,7 @@ from clearice.denoisers.registry import Evidence, load_denoiser
 from clearice.files.mapped import map_images
 from clearice.files.mrc import VIEWING_ONLY, Micrograph, read_micrograph, write_micrograph
 from clearice.files.regions import read_regions
-from clearice.files.tables import read_table
+from clearice.files.scores import read_positions
 from clearice.image.boxes import Square, squares_of_patches
 from clearice.image.units import length_px
 from clearice.run.batches import FAILED, OK, Skip, files_of, process_manifest, read_manifest
@@ -59,7 +59,7 @@ def _boxes_of(
     """Make the function that finds the boxes of a micrograph in which there is nothing but noise."""
     source = regions or patches
     rows = {} if source is None else {row.micrograph: row for row in read_manifest(source)}
-    places = [] if positions is None else read_table(positions)
+    places = {} if positions is None else read_positions(positions)
 
     def boxes(name: str, image: Micrograph) -> tuple[Square, ...] | None:
         if source is None:
@@ -73,9 +73,8 @@ def _boxes_of(
         if regions is not None:
             return tuple(read_regions(file).free)
         stack = map_images(file)
-        corners = [(int(one["y_px"]), int(one["x_px"])) for one in places if one["micrograph"] == name]
         scale = length_px(stack.pixel_size_A, image.pixel_size_A)
-        return squares_of_patches(corners, stack.images.shape[-1], scale, image.pixels.shape)
+        return squares_of_patches(places.get(name, []), stack.images.shape[-1], scale, image.pixels.shape)
 
     return boxes
 

@@ -4,7 +4,8 @@ import logging
 from collections import Counter
 from pathlib import Path
 
-from clearice.config.sheet import SHEET_COLUMNS, append_rows, name_rows
+from clearice.config.listing import append_rows, name_rows
+from clearice.config.sheet import SHEET_COLUMNS
 from clearice.files.found import found_files
 from clearice.files.tables import read_table, write_table
 from clearice.run.step import run
@@ -34,7 +35,7 @@ def list_micrographs(
         kind: found_files(patterns or [])
         for kind, patterns in (("movie", movies), ("even", even), ("odd", odd), ("single", singles))
     }
-    rows = read_table(sheet) if sheet.exists() else []
+    rows = read_table(sheet, SHEET_COLUMNS) if sheet.exists() and sheet.stat().st_size else []
     new = append_rows(
         rows,
         name_rows(dataset, found),

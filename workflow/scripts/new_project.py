@@ -4,7 +4,8 @@ import logging
 from pathlib import Path
 
 from clearice.config.acquisition import settle
-from clearice.config.sheet import SHEET_COLUMNS, append_rows, name_rows
+from clearice.config.listing import append_rows, name_rows
+from clearice.config.sheet import SHEET_COLUMNS
 from clearice.files.acquisition import check_suffixes, look_at_some
 from clearice.files.atomic import write_text
 from clearice.files.found import found_files

@@ -1,13 +1,13 @@
 """Draw synthetic noise fields and measure how close they are to the real noise."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from clearice.config.stages.sample_noise import SampleNoiseStep
-from clearice.files.checkpoints import load_network
+from clearice.files.checkpoints import load_network, network_of
 from clearice.files.stacks import SYNTHETIC, read_equal_stacks, write_stack
 from clearice.files.tables import write_table
 from clearice.image.units import same_pixel_size
@@ -88,14 +88,17 @@ def _load_generator(
             f"{model} was trained at {file.pixel_size_A} A/px, the noise patches have "
             f"{pixel_size_A:.4g} A/px; train it again"
         )
-    network = Generator(**file.settings)
-    network.load_state_dict(
-        {
-            name.removeprefix("generator."): value
-            for name, value in file.weights.items()
-            if name != "amplitude"
-        }
-    )
+    weights = {
+        name.removeprefix("generator."): value for name, value in file.weights.items() if name != "amplitude"
+    }
+    for name, holder in (
+        ("amplitude", file.weights),
+        ("offset", file.provenance),
+        ("patch_px", file.settings),
+    ):
+        if name not in holder:
+            raise ValueError(f"{model} is a noise_gan without {name!r}; train it again")
+    network = network_of(Generator, replace(file, weights=weights), model)
     output = GeneratorOutput(
         offset=file.provenance["offset"],
         amplitude=file.weights["amplitude"].numpy(),

@@ -257,5 +257,7 @@ def _parse_cell(text: str, field: FieldInfo) -> Any:
     kinds = _kinds(field.annotation)
     for kind in (int, float):
         if kind in kinds:
+            if "_" in text:  # Python reads 1_0 as 10
+                raise ValueError(text)
             return kind(text)
     return text

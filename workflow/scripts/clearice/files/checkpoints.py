@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import io
-import pickle
+import math
 import re
 import sys
-from collections.abc import Mapping
+import zipfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from clearice.files.atomic import atomic_write
+from clearice.files.text import read_bytes
+
+Network = TypeVar("Network", bound=nn.Module)
 
 FORMAT = "clearice network 1"
 TOPAZ_STAGE = "topaz"
-# all that torch.load was seen to raise for foreign and truncated files
-UNREADABLE = (
-    pickle.UnpicklingError,
-    RuntimeError,
-    EOFError,
-    ValueError,
-    LookupError,
-    AttributeError,
-    TypeError,
-)
+MOST_BYTES = 1 << 32
+"""The largest file that is read, 4 GiB: a hundred times the largest network of ours."""
 
 
 @dataclass(frozen=True)
@@ -89,22 +85,81 @@ def load_network(path: Path) -> NetworkFile:
     Raises
     ------
     ValueError
-        The file is truncated, or holds neither, or another network than Topaz's five-level 2D U-Net.
+        The file is truncated, holds neither, another network than Topaz's five-level 2D U-Net, or a weight that
+        is no finite number.
     OSError
         There is no such file.
     """
     content = _read_tensors(path)
     if content.get("format") == FORMAT:
-        try:
-            return NetworkFile(**{key: content[key] for key in _fields()})
-        except KeyError as missing:
-            raise ValueError(f"{path} is a network file without {missing}; train it again") from None
+        missing = [key for key in _fields() if key not in content]
+        if missing:
+            raise ValueError(f"{path} is a network file without {missing[0]!r}; train it again")
+        return _checked(path, NetworkFile(**{key: content[key] for key in _fields()}))
     if "format" in content:
         raise ValueError(
             f"{path} has the format {content['format']!r}, but {FORMAT!r} is read here; "
             "train it again or use the version of clearice that wrote it"
         )
-    return _from_topaz(path, content)
+    return _checked(path, _from_topaz(path, content))
+
+
+def network_of(make: Callable[..., Network], file: NetworkFile, path: Path) -> Network:
+    """Make the network of a file, with its weights.
+
+    Parameters
+    ----------
+    make
+        The network's class; the settings of the file are its keyword arguments.
+    file, path
+        The file, and where it was read.
+
+    Raises
+    ------
+    ValueError
+        The settings are none of this network, or the weights are those of another one: names or shapes
+        differ.
+    """
+    try:
+        network = make(**file.settings)
+    except (TypeError, ValueError, RuntimeError, MemoryError, ArithmeticError) as error:
+        raise ValueError(
+            f"{path} holds settings that describe no network of the kind {file.kind} "
+            f"({' '.join(str(error).split())[:100]}); train it again"
+        ) from None
+    wanted = network.state_dict()
+    other = sorted(set(wanted) ^ set(file.weights))
+    other = other or sorted(name for name, one in wanted.items() if one.shape != file.weights[name].shape)
+    if other:
+        raise ValueError(
+            f"{path} holds the weights of another network than its settings describe: {len(other)} of {len(wanted)} "
+            f"differ, the first is {other[0]}; train it again"
+        )
+    network.load_state_dict(file.weights)
+    return network
+
+
+def _checked(path: Path, network: NetworkFile) -> NetworkFile:
+    """Check the fields of a network file, and that every weight is a finite number."""
+    kinds = {"settings": dict, "weights": dict, "provenance": dict, "kind": str, "stage": str, "variant": str}
+    wrong = [name for name, kind in kinds.items() if not isinstance(getattr(network, name), kind)]
+    size_A = network.pixel_size_A
+    if size_A is not None and not (isinstance(size_A, (int, float)) and 0 < size_A < math.inf):
+        wrong.append("pixel_size_A")
+    if "weights" not in wrong and not all(isinstance(one, Tensor) for one in network.weights.values()):
+        wrong.append("weights")
+    if wrong:
+        value = getattr(network, wrong[0])
+        shown = f"{value!r}" if isinstance(value, (int, float, str)) else f"a {type(value).__name__}"
+        raise ValueError(f"{path} is no whole network file: its {wrong[0]} is {shown}; train it again")
+    for name, tensor in network.weights.items():
+        if not torch.isfinite(tensor).all():
+            bad = int((~torch.isfinite(tensor)).sum())
+            raise ValueError(
+                f"{path} holds weights that are no finite numbers ({bad} of the {tensor.numel()} of {name}): its training "
+                "diverged or the file is damaged; train it again"
+            )
+    return network
 
 
 def _fields() -> tuple[str, ...]:
@@ -114,12 +169,12 @@ def _fields() -> tuple[str, ...]:
 
 def _read_tensors(path: Path) -> Mapping[str, Any]:
     """Read a file of torch without running any code it may hold."""
-    stored = io.BytesIO(path.read_bytes())
+    stored = read_bytes(path, MOST_BYTES)
     try:
-        content = torch.load(stored, map_location="cpu", weights_only=True)
-    except UNREADABLE as error:
+        content = load_tensors(io.BytesIO(stored))
+    except Exception:  # torch reads a pickle in an archive: anything may come of a foreign or damaged one
         raise ValueError(
-            f"{path} is truncated or no network file ({type(error).__name__}); "
+            f"{path} is truncated, damaged or no network file; "
             "give a model that train_denoiser wrote, or a weight file of Topaz"
         ) from None
     if not isinstance(content, Mapping):
@@ -128,6 +183,22 @@ def _read_tensors(path: Path) -> Mapping[str, Any]:
             "give a model that train_denoiser wrote, or a weight file of Topaz"
         )
     return content
+
+
+def load_tensors(stream: BinaryIO) -> Any:
+    """Read what torch stored, onto the CPU, without running any code it may hold.
+
+    Raises
+    ------
+    Exception
+        Of any kind, for what is damaged or foreign; torch itself would pass a flipped bit of a weight over.
+    """
+    if zipfile.is_zipfile(stream):
+        with zipfile.ZipFile(stream) as archive:
+            if (damaged := archive.testzip()) is not None:
+                raise ValueError(f"{damaged} does not fit its checksum")
+    stream.seek(0)
+    return torch.load(stream, map_location="cpu", weights_only=True)
 
 
 def _from_topaz(path: Path, content: Mapping[str, Any]) -> NetworkFile:

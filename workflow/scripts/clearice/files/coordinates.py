@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from clearice.files.atomic import write_text
-from clearice.files.star import read_star, write_star
+from clearice.files.coordinate_tables import READERS, read_places
+from clearice.files.extent import check_inside
+from clearice.files.names import bare_name, rows_of
+from clearice.files.star import write_star
 
-SUFFIXES = (".star", ".box", ".csv", ".tsv", ".txt", ".cs")
+SUFFIXES = tuple(READERS)
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,18 @@ class Coordinates:
 
 
 def read_coordinates(
-    path: Path, shape: tuple[int, int], micrograph: str = "", *, flip_y: bool = False
+    path: Path,
+    shape: tuple[int, int],
+    micrograph: str = "",
+    *,
+    flip_y: bool = False,
+    others: Collection[str] = (),
+    shared: bool = False,
 ) -> Coordinates:
     """Read the particles of one micrograph from a .star, .box, .csv, .tsv, .txt or .cs file.
+
+    A table without rows is an empty field. One whose rows name other micrographs only is refused: it says
+    nothing of this one. Names are compared as in `clearice.files.names`.
 
     Parameters
     ----------
@@ -48,32 +60,48 @@ def read_coordinates(
         The file; its suffix tells the format. CSV columns are x, y (pixels) and, if there, score or
         radius_px; Topaz's x_coord, y_coord and image_name are understood.
     shape
-        Micrograph shape (h, w): .cs files hold fractions of it.
+        Micrograph shape (h, w): .cs files hold fractions of it, and no particle may lie outside by more than
+        `clearice.files.extent.EDGE_SHARE` of its longer side.
     micrograph
-        Name without folder and suffix; picks that one out of a file that names several micrographs.
+        Its name in the sheet; picks that one out of a file that names several micrographs. Empty takes all.
     flip_y
         Whether y runs upwards in the file (EMAN on TIFF images, some cryoSPARC exports).
+    others
+        Names of other micrographs, whose rows are never taken for this one's.
+    shared
+        Whether the file is of a whole dataset: its rows must then name their micrographs.
 
     Raises
     ------
+    NoRows
+        There are rows, but none names the micrograph.
     ValueError
-        The suffix is unknown, a column is missing, or a number is none.
+        The suffix is unknown, the file is no such table, a column is missing, a number is none, or particles
+        lie outside.
+    OSError
+        The file is missing or cannot be read.
     """
-    readers: dict[str, Callable[[Path, tuple[int, int], str], Coordinates]]
-    readers = {".star": _read_star, ".box": _read_box, ".cs": _read_cs, ".csv": _read_csv, ".tsv": _read_csv}
-    readers[".txt"] = _read_csv
-    suffix = path.suffix.lower()
-    if suffix not in readers:
-        raise ValueError(f"{path} has the suffix {suffix!r}; coordinates are read from {', '.join(SUFFIXES)}")
-    try:
-        found = readers[suffix](path, shape, micrograph)
-    except KeyError as missing:
-        raise ValueError(f"{path} lacks the column {missing}; give it, or convert the file to STAR") from None
-    if not np.isfinite(found.centres).all():
-        raise ValueError(f"{path} has a coordinate that is no number; remove that particle")
+    table = read_places(path)
+    if shared and (table.names is None or not table.rows):
+        what = "no row" if not table.rows else "no column that names the micrograph of a row"
+        raise ValueError(
+            f"{path} is to be of a whole dataset, but has {what}; give one file for each micrograph"
+        )
+    chosen = list(range(table.rows))
+    if micrograph and table.names is not None:
+        chosen = rows_of(micrograph, table.names, path, others)
+    centres, scores = table.convert(chosen, shape)
     if flip_y:
-        found.centres[:, 0] = shape[0] - 1 - found.centres[:, 0]
-    return found
+        centres[:, 0] = shape[0] - 1 - centres[:, 0]
+    check_inside(centres, shape, str(path))
+    return Coordinates(centres, scores)
+
+
+def names_any(path: Path, micrographs: Sequence[str]) -> bool:
+    """Check whether a table that names micrographs names any of some."""
+    table = read_places(path)
+    bare = {bare_name(name) for name in table.names or []}
+    return any(bare_name(micrograph) in bare for micrograph in micrographs)
 
 
 def write_coordinates_star(path: Path, coordinates: Coordinates, micrograph_file: str) -> None:
@@ -112,83 +140,3 @@ def write_csv(path: Path, coordinates: Coordinates) -> None:
     for (y, x), score in zip(coordinates.centres, coordinates.scores, strict=True):
         writer.writerow([f"{x:.3f}", f"{y:.3f}", f"{score:.6g}" if np.isfinite(score) else ""])
     write_text(path, text.getvalue())
-
-
-def _read_star(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinates:
-    """Read RELION coordinates; the block is the first that has rlnCoordinateX."""
-    tables = [table for table in read_star(path).values() if "rlnCoordinateX" in table]
-    if not tables:
-        raise KeyError("rlnCoordinateX")
-    table = tables[0]
-    if micrograph and "rlnMicrographName" in table:
-        stems = [Path(str(name)).stem for name in table["rlnMicrographName"]]
-        table = table[pd.Series(stems, index=table.index, dtype=object) == micrograph]
-    scores = table.get("rlnAutopickFigureOfMerit", pd.Series(np.nan, index=table.index))
-    return _together(table["rlnCoordinateX"], table["rlnCoordinateY"], scores)
-
-
-def _read_box(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinates:
-    """Read an EMAN box file; a fifth column, if there, is a score only in other programs and is left out."""
-    rows = [line.split() for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
-    if any(len(row) < 4 for row in rows):
-        raise ValueError(
-            f"{path} is no EMAN box file: a line has fewer than the four numbers x, y, width, height"
-        )
-    x = [_number(path, row[0]) + _number(path, row[2]) // 2 for row in rows]
-    y = [_number(path, row[1]) + _number(path, row[3]) // 2 for row in rows]
-    return _together(x, y, [np.nan] * len(rows))
-
-
-def _read_csv(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinates:
-    """Read a table with named columns, separated by commas or tabs."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    delimiter = "\t" if lines and "\t" in lines[0] else ","
-    rows = list(csv.DictReader(lines, delimiter=delimiter, skipinitialspace=True))
-    names = set(rows[0] if rows else next(csv.reader(lines, delimiter=delimiter), []))
-    if micrograph and "image_name" in names:
-        rows = [row for row in rows if Path(row["image_name"]).stem == micrograph]
-    x_name, y_name = ("x_coord", "y_coord") if "x_coord" in names else ("x", "y")
-    for name in (x_name, y_name):
-        if name not in names:
-            raise KeyError(name)
-    x, y = ([_number(path, row[name]) for row in rows] for name in (x_name, y_name))
-    return _together(x, y, [_number(path, row.get("score") or "nan") for row in rows])
-
-
-def _read_cs(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinates:
-    """Read a cryoSPARC dataset: fractions of the micrograph's width and height."""
-    table = np.load(path, allow_pickle=False)
-    fields = table.dtype.names or ()
-    for name in ("location/center_x_frac", "location/center_y_frac"):
-        if name not in fields:
-            raise KeyError(name)
-    if micrograph and "location/micrograph_path" in fields:
-        stems = [_cryosparc_stem(value) for value in table["location/micrograph_path"]]
-        table = table[np.array([stem == micrograph for stem in stems], dtype=bool)]
-    x = table["location/center_x_frac"].astype(np.float64) * shape[1]
-    y = table["location/center_y_frac"].astype(np.float64) * shape[0]
-    scores = (
-        table["pick_stats/ncc_score"] if "pick_stats/ncc_score" in fields else np.full(len(table), np.nan)
-    )
-    return _together(x, y, scores)
-
-
-def _cryosparc_stem(value: bytes | str) -> str:
-    """Remove folder, suffix and cryoSPARC's leading identifier (digits and underscore) from a file name."""
-    stem = Path(value.decode() if isinstance(value, bytes) else value).stem
-    head, _, tail = stem.partition("_")
-    return tail if len(head) == 21 and head.isdigit() else stem
-
-
-def _number(path: Path, text: str) -> float:
-    """Read one number of a file."""
-    try:
-        return float(text)
-    except ValueError:
-        raise ValueError(f"{path} has {text!r} where a number is expected; correct that line") from None
-
-
-def _together(x: ArrayLike, y: ArrayLike, scores: ArrayLike) -> Coordinates:
-    """Make coordinates of columns."""
-    columns = [np.asarray(column, dtype=np.float64).reshape(-1) for column in (y, x, scores)]
-    return Coordinates(np.stack(columns[:2], axis=1), columns[2])

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.files.compressed import check_is_file, plain_suffix
+from clearice.files.compressed import plain_suffix
 from clearice.files.kinds import MRC_SUFFIXES, TIFF_SUFFIXES
 from clearice.files.limits import Limits
 from clearice.files.pictures import read_image
+from clearice.files.text import read_text
 
 MOST_BAD = 0.5
 
@@ -69,17 +71,14 @@ def _read_map(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
 def _read_list(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
     """Read a defect list."""
     bad = np.zeros(shape, dtype=np.bool_)
-    check_is_file(path)
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is no text file; give a list as text, or a map as .mrc or .tif") from None
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(read_text(path).split("\n"), start=1):
         words = line.split("#")[0].replace(",", " ").split()
         if not words:
             continue
         try:
-            x, y, width, height = (int(word) for word in (words if len(words) == 4 else [*words, "1", "1"]))
+            x, y, width, height = (
+                _whole(word) for word in (words if len(words) == 4 else [*words, "1", "1"])
+            )
         except ValueError:
             raise ValueError(
                 f"{path}, line {number}: {line.strip()!r} is no defect; "
@@ -92,3 +91,10 @@ def _read_list(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
             )
         bad[y : y + height, x : x + width] = True
     return bad
+
+
+def _whole(word: str) -> int:
+    """Convert a word to a whole number."""
+    if not re.fullmatch(r"[+-]?[0-9]{1,9}", word):
+        raise ValueError(word)
+    return int(word)

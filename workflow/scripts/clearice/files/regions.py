@@ -42,10 +42,12 @@ def read_regions(path: Path) -> Regions:
     Raises
     ------
     ValueError
-        The file does not hold regions.
+        The file is no JSON or does not hold regions.
+    OSError
+        The file is missing or cannot be read.
     """
+    document = read_json(path)
     try:
-        document = read_json(path)
         pairs = [(_square(one), _square(other)) for one, other in document["pairs"]]
         return Regions(pairs, [_square(box) for box in document["free"]])
     except (KeyError, TypeError, ValueError):
@@ -53,6 +55,8 @@ def read_regions(path: Path) -> Regions:
 
 
 def _square(values: Sequence[int]) -> Square:
-    """Check that a square is three whole numbers."""
+    """Check that a square is three whole numbers, its corner within an image and its side above 0."""
     top, left, side = values
-    return int(top), int(left), int(side)
+    if not all(type(value) is int for value in (top, left, side)) or min(top, left) < 0 or side < 1:
+        raise ValueError("no square")
+    return top, left, side

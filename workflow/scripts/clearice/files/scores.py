@@ -9,9 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.files.tables import read_table, write_table
+from clearice.files.extent import check_inside
+from clearice.files.tables import as_number, number_of, read_table, whole_number_of, write_table
 
 SCORE_COLUMNS = ("method", "part", "batch", "micrograph", "metric", "value")
+_PLACE = ("y_px", "x_px", "score")
+_SIZE = ("height_px", "width_px")
 
 
 @dataclass(frozen=True)
@@ -67,28 +70,56 @@ def read_scores(paths: Iterable[Path]) -> list[dict[str, str]]:
     Raises
     ------
     ValueError
-        A table lacks a column of scores.
+        A table lacks a column of scores, or a value is no number (it may be nan or infinite).
     """
     rows = []
     for path in paths:
-        for row in read_table(path):
-            if set(SCORE_COLUMNS) - set(row):
-                raise ValueError(f"{path} is no table of scores: its columns are {sorted(row)}; remake it")
+        for index, row in enumerate(read_table(path, SCORE_COLUMNS)):
+            if as_number(row["value"]) is None:
+                raise ValueError(
+                    f"{path}, row {index + 1}: value is {row['value']!r} where a number is expected; make the table again"
+                )
             rows.append(row)
     return rows
 
 
 def read_candidates(candidates: Path, summary: Path) -> dict[str, Candidates]:
-    """Read what pick_particles wrote, by micrograph."""
+    """Read what pick_particles wrote, by micrograph.
+
+    Raises
+    ------
+    ValueError
+        A table lacks a column, a value is no number, or a candidate lies outside its micrograph.
+    """
     places: dict[str, list[tuple[float, float, float]]] = {}
-    for row in read_table(candidates):
-        place = (float(row["y_px"]), float(row["x_px"]), float(row["score"]))
-        places.setdefault(row["micrograph"], []).append(place)
+    for index, row in enumerate(read_table(candidates, ("micrograph", *_PLACE))):
+        y, x, score = (number_of(candidates, row, name, index) for name in _PLACE)
+        places.setdefault(row["micrograph"], []).append((y, x, score))
     found = {}
-    for row in read_table(summary):
+    for index, row in enumerate(read_table(summary, ("micrograph", *_SIZE, "diameter_px", "threshold"))):
         table = np.array(places.get(row["micrograph"], []), dtype=np.float64).reshape(-1, 3)
-        shape = int(row["height_px"]), int(row["width_px"])
+        height, width = (whole_number_of(summary, row, name, index) for name in _SIZE)
+        check_inside(table[:, :2], (height, width), f"{candidates} ({row['micrograph']})")
         found[row["micrograph"]] = Candidates(
-            table[:, :2], table[:, 2], shape, float(row["diameter_px"]), float(row["threshold"])
+            table[:, :2],
+            table[:, 2],
+            (height, width),
+            number_of(summary, row, "diameter_px", index),
+            number_of(summary, row, "threshold", index, finite=False),
         )
     return found
+
+
+def read_positions(path: Path) -> dict[str, list[tuple[int, int]]]:
+    """Read where noise patches were cut: upper left corners as (y, x) in pixels, by micrograph.
+
+    Raises
+    ------
+    ValueError
+        The table lacks a column, or a place is no whole number.
+    """
+    places: dict[str, list[tuple[int, int]]] = {}
+    for index, row in enumerate(read_table(path, ("micrograph", "y_px", "x_px"))):
+        corner = whole_number_of(path, row, "y_px", index), whole_number_of(path, row, "x_px", index)
+        places.setdefault(row["micrograph"], []).append(corner)
+    return places

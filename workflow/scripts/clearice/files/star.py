@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import starfile
+from numpy.typing import NDArray
 
 from clearice.files.atomic import write_text
+from clearice.files.names import listed
+from clearice.files.star_blocks import Block, blocks_of
+from clearice.files.tables import as_number
+from clearice.files.text import read_text
 
 OPTICS_GROUP = 1
+_UNKNOWN = {"<na>", "nan", "none"}
 
 
 def write_star(path: Path, blocks: Mapping[str, pd.DataFrame]) -> None:
@@ -32,24 +40,73 @@ def write_star(path: Path, blocks: Mapping[str, pd.DataFrame]) -> None:
 def read_star(path: Path) -> dict[str, pd.DataFrame]:
     """Read all blocks of a STAR file as tables, by block name without ``data_``.
 
+    A column of numbers becomes one; names, and what is no number, stay text: 0012 is no 12.
+
     Raises
     ------
     ValueError
-        The file is empty or has no block.
+        The file is no text or no STAR file; the sentence names the line.
     OSError
         The file is missing or cannot be read.
     """
+    return {name: _table_of(block) for name, block in read_blocks(path).items()}
+
+
+def read_blocks(path: Path) -> dict[str, Block]:
+    """Read all blocks of a STAR file as text, with the line of each row.
+
+    Raises
+    ------
+    ValueError, OSError
+        As for `read_star`.
+    """
+    return blocks_of(read_text(path), path)
+
+
+def star_numbers(block: Block, column: str, path: Path, *, may_lack: bool = False) -> NDArray[np.float64]:
+    """Convert a column of a block to finite numbers (n,); with `may_lack`, nan where a row has none.
+
+    Raises
+    ------
+    ValueError
+        The column is missing or a value is no finite number; the sentence names the line.
+    """
+    if column not in block.columns:
+        raise ValueError(
+            f"{path}: data_{block.name} lacks the column {column} (it has {listed(block.columns, 6)}); give it"
+        )
+    place, values = block.columns.index(column), np.empty(len(block.rows))
+    for index, row in enumerate(block.rows):
+        value = as_number(row[place])
+        if may_lack and row[place].lower() in _UNKNOWN:
+            value = math.nan
+        elif value is None or not math.isfinite(value):
+            raise ValueError(
+                f"{path}, line {block.lines[index]}: {column} is {row[place]!r} where a number is expected; "
+                "correct that row, or take it out"
+            )
+        values[index] = value
+    return values
+
+
+def _table_of(block: Block) -> pd.DataFrame:
+    """Make a table of a block, its columns of numbers converted."""
+    columns = [list(column) for column in zip(*block.rows, strict=True)] or [[] for _ in block.columns]
+    return pd.DataFrame(
+        {name: _converted(name, values) for name, values in zip(block.columns, columns, strict=True)}
+    )
+
+
+def _converted(name: str, values: list[str]) -> pd.Series[Any]:
+    """Convert a column to numbers if it holds nothing else and is no name."""
+    text = pd.Series(values, dtype=object)
+    if name.endswith("Name"):
+        return text
     try:
-        text = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        text = ""
-    if not any(line.startswith("data_") for line in text.splitlines()):
-        raise ValueError(f"{path} is no STAR file: it has no data_ block; give a table as RELION writes it")
-    blocks: dict[str, Any] = starfile.read(path, always_dict=True)
-    return {
-        name: block if isinstance(block, pd.DataFrame) else pd.DataFrame([block])
-        for name, block in blocks.items()
-    }
+        numbers = pd.to_numeric(text.replace("<NA>", "nan"))
+    except (ValueError, TypeError, OverflowError):
+        return text
+    return numbers if numbers.dtype.kind in "iuf" else text
 
 
 def optics_table(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import logging
 import re
 import zlib
@@ -16,8 +17,15 @@ from numpy.typing import NDArray
 
 from clearice.files.atoms import check_elements, check_numbers, heavy_atoms
 from clearice.files.hydrogens import hydrogens_of_residue
+from clearice.files.text import UTF_MARKS, read_bytes, text_of
+
+MOST_BYTES = 1 << 29
+"""The largest structure that is read, 512 MiB: ten times a ribosome's."""
+MOST_ATOMS = 2000
+"""Atoms a residue may have: hydrogens are found from all distances within it."""
 
 _SUFFIX = re.compile(r"\.(?:(?P<pdb>pdb|ent|(?P<built>pdb\d+))|cif|mmcif)(?:\.gz)?$", re.IGNORECASE)
+_PLAIN = bytes(value if value < 128 else ord("?") for value in range(256))  # letters of remarks; columns stay
 log = logging.getLogger(__name__)
 
 
@@ -99,11 +107,20 @@ def read_structure(path: Path, assembly: str | None = None, *, ignore_b_factors:
 
 def _content_of(path: Path) -> bytes:
     """Read a file, decompressed if its name ends in ``.gz``: gemmi takes a file cut off for a whole one."""
-    content = path.read_bytes()
-    try:
-        return gzip.decompress(content) if path.suffix.lower() == ".gz" else content
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise _no_structure(path, f"as a gzip file it is broken: {error}") from None
+    content = read_bytes(path, MOST_BYTES)
+    if path.suffix.lower() == ".gz":
+        try:
+            with gzip.open(io.BytesIO(content)) as stream:
+                content = stream.read(MOST_BYTES + 1)
+        except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise _no_structure(path, f"as a gzip file it is broken: {error}") from None
+        if len(content) > MOST_BYTES:
+            raise ValueError(f"{path} unpacks to more than {MOST_BYTES:,} bytes; is it the right file?")
+    if content.startswith(UTF_MARKS):
+        content = text_of(content, path).encode()
+    if b"\0" in content:
+        raise _no_structure(path, f"its byte {content.find(0) + 1} is one of binary data")
+    return content.translate(_PLAIN).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
 def _parse(content: bytes, path: Path, is_pdb: bool) -> gemmi.Structure:
@@ -154,6 +171,11 @@ def _arrays_of(chains: list[gemmi.Chain], path: Path, ignore_b_factors: bool) ->
     for chain in chains:
         for choices in _places(chain):
             residue, atoms, shares = _first_choice(choices)
+            if len(atoms) > MOST_ATOMS:
+                raise ValueError(
+                    f"{path}: residue {residue.name} {residue.seqid} has {len(atoms)} atoms, but at most {MOST_ATOMS} "
+                    "are read; give each residue a number of its own"
+                )
             symbols = [atom.element.name for atom in atoms]
             places = [(atom.pos.x, atom.pos.y, atom.pos.z) for atom in atoms]
             hydrogens += hydrogens_of_residue(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import torch
 
 from clearice.files.atomic import atomic_write
+from clearice.files.checkpoints import load_tensors
 
 STATE_FILE = "state.pt"
 
@@ -40,16 +42,22 @@ def load_state(folder: Path) -> dict[str, Any] | None:
     ------
     ValueError
         The file is damaged.
+    OSError
+        The file cannot be read.
     """
     path = folder / STATE_FILE
     if not path.exists():
         return None
     try:
         with path.open("rb") as stream:
-            state: dict[str, Any] = torch.load(stream, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, ValueError, LookupError) as error:
+            state: dict[str, Any] = load_tensors(stream)
+        if not isinstance(state, dict):
+            raise TypeError(type(state).__name__)
+    except Exception as error:  # torch reads a pickle in an archive: anything may come of a damaged one
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # of the disk, not of what lies there
+            raise
         raise ValueError(
-            f"{path}, the state of an unfinished training, is damaged ({type(error).__name__}); "
+            f"{path}, the state of an unfinished training, is damaged; "
             f"delete {folder} to train from the start"
         ) from None
     return state

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from clearice.files.documents import write_json
-from clearice.files.star import OPTICS_GROUP, optics_table, read_star, write_star
+from clearice.files.star import OPTICS_GROUP, optics_table, read_blocks, star_numbers, write_star
 
 
 def write_truth(
@@ -87,13 +87,15 @@ def read_mtf(path: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     Raises
     ------
     ValueError
-        The file is no STAR file, or lacks rlnResolutionInversePixel or rlnMtfValue.
+        The file is no STAR file, lacks rlnResolutionInversePixel or rlnMtfValue, or a value is no number.
+    OSError
+        The file is missing or cannot be read.
     """
-    for block in read_star(path).values():
+    for block in read_blocks(path).values():
         if {"rlnResolutionInversePixel", "rlnMtfValue"} <= set(block.columns):
             return (
-                block["rlnResolutionInversePixel"].to_numpy(dtype=np.float64),
-                block["rlnMtfValue"].to_numpy(dtype=np.float64),
+                star_numbers(block, "rlnResolutionInversePixel", path),
+                star_numbers(block, "rlnMtfValue", path),
             )
     raise ValueError(
         f"{path} has no block with rlnResolutionInversePixel and rlnMtfValue; give a detector's "

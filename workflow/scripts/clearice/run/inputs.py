@@ -14,6 +14,8 @@ from clearice.config.variants import (
     variant_before,
     variant_of,
 )
+from clearice.files.companions import companion_files
+from clearice.files.names import bare_name
 from clearice.run.places import Kind, batch_kind, real_of
 from clearice.run.plan import Plan, sources_of_batch
 from clearice.run.products import Products, manifest_of
@@ -169,13 +171,22 @@ class JobInputs:
 
         def found(dataset: str, batch: str) -> list[str]:
             folder = Path(self._config["evaluation"][key], dataset)
-            return [
-                str(path)
+            own = {
+                path
                 for row in self._plan.rows(dataset, batch)
-                for path in sorted(folder.glob(f"{row['micrograph']}.*"))
-            ]
+                for path in companion_files(folder, row["micrograph"])
+            }
+            return sorted(map(str, own | set(companion_files(folder.parent, folder.name))))
 
         return found
+
+    def names_alike(self, dataset: str, batch: str) -> list[str]:
+        """List micrographs of other batches that the names of a batch's could be taken for, but for decorations."""
+        batches = self._plan.batches[dataset]
+        own = {row["micrograph"] for row in batches.get(batch, [])}  # a simulated batch is in no sheet
+        bare = {bare_name(name) for name in own}
+        names = {row["micrograph"] for rows in batches.values() for row in rows} - own
+        return sorted(name for name in names if bare_name(name) in bare)
 
     def companion_folder(self, key: str) -> Callable[..., str]:
         """Make the function that names that folder."""

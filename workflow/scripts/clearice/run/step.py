@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import inspect
-import json
 import logging
 import os
 import sys
@@ -29,8 +28,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
-from clearice.files.documents import read_yaml
+from clearice.files.documents import parse_json, read_json, read_yaml
 from clearice.run.logs import start_log
+from clearice.run.numbers import finite_number
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -173,7 +173,7 @@ def _mapping(text: str) -> Mapping[str, Any]:
         given = _json(text) if text.lstrip().startswith("{") else read_yaml(Path(text.removeprefix("@")))
     except OSError as error:
         raise ValueError(
-            f"{text!r} is neither a mapping in JSON nor a file that can be read ({error.strerror}); "
+            f"{text!r} is neither a mapping in JSON nor a file that can be read ({error.strerror or error}); "
             "write for example '{\"steps\": 5}'"
         ) from None
     if not isinstance(given, Mapping):
@@ -239,15 +239,15 @@ def _convert(value: Any, hint: Any) -> Any:
     if origin in (int, float, str, Path):
         if isinstance(value, (list, tuple)) and not isinstance(value, str):
             raise ValueError(f"one {origin.__name__} is expected, not the {len(value)} values {list(value)}")
-        return origin(value)
+        return origin(value) if origin in (str, Path) else finite_number(value, origin)
     return value
 
 
 def _json(text: str) -> Any:
     """Read JSON, given in the flag itself or, after an @, as the name of a file that holds it."""
     try:
-        return json.loads(Path(text[1:]).read_text(encoding="utf-8") if text.startswith("@") else text)
-    except (json.JSONDecodeError, OSError) as error:
+        return read_json(Path(text[1:])) if text.startswith("@") else parse_json(text, "the text")
+    except (ValueError, OSError) as error:
         raise ValueError(f"{text!r} is not JSON (nor @file with JSON): {error}") from None
 
 
