@@ -10,6 +10,7 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
+from clearice.config.tables import TrustColumn
 from clearice.evaluation.null_test import OF_FREE_BOXES, OF_WHOLE_FIELD
 from clearice.files.coordinates import Coordinates, read_coordinates, write_box
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
@@ -346,7 +347,7 @@ def test_the_control_is_the_next_field_of_the_same_size(batch: Batch) -> None:
     assert np.isnan(found["m2"]["other_r"]) and np.isfinite(found["m3"]["other_r"])
 
 
-def exposures(batch: Batch) -> list[ManifestRow]:
+def exposures(batch: Batch, **settings: bool) -> list[ManifestRow]:
     """Import what lies in the folder `rests`."""
     folder = batch.folder / "second_exposure"
     import_exposures(
@@ -354,6 +355,7 @@ def exposures(batch: Batch) -> list[ManifestRow]:
         folder=batch.folder / "rests",
         second_exposure=folder,
         manifest=folder / "manifest.tsv",
+        settings=TrustColumn(**settings),
     )
     return read_manifest(folder / "manifest.tsv")
 
@@ -390,7 +392,7 @@ def test_an_exposure_that_cannot_be_one_is_that_micrograph_s_failure(batch: Batc
     rows = exposures(batch)
     assert [row.status for row in rows] == ["failed", "failed", "failed"]
     for row, words in zip(
-        rows, ("of (200, 200) pixels, the micrograph m1 of (200, 220)", "denoised", "itself"), strict=True
+        rows, ("of (200, 200) pixels, the micrograph m1 of (200, 220)", "denoised", "are equal"), strict=True
     ):
         assert words in row.reason
 

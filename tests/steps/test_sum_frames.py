@@ -48,7 +48,7 @@ def _arguments(out, rows, **changes):
         "gain": None,
         "gain_operation": "multiply",
         "gain_flip": "none",
-        "gain_quarter_turns": 0,
+        "gain_rotation": 0,
         "defects": None,
         "first_frame": 1,
         "last_frame": 0,
@@ -103,7 +103,8 @@ def test_even_plus_odd_is_full_after_all_corrections(tmp_path):
         [_row("m1", movie=movie)],
         gain=tmp_path / "gain.mrc",
         gain_flip="left_right",
-        gain_quarter_turns=1,
+        gain_rotation=1,
+        check_gain=False,
         gain_operation="divide",
         defects=tmp_path / "defects.txt",
         sum_binning=2,
@@ -118,15 +119,16 @@ def test_gain_and_defects_reach_the_pixels(tmp_path):
     gain[0, 0] = 0
     tifffile.imwrite(tmp_path / "gain.tif", gain)
     tifffile.imwrite(tmp_path / "defects.tif", (np.arange(24 * 28).reshape(24, 28) == 29).astype(np.uint8))
-    frames = np.ones((4, 24, 28), np.int16)
+    frames = 1 + np.arange(4, dtype=np.int16)[:, None, None] * np.ones((24, 28), np.int16)
+    frames[:, 20:] += np.arange(28, dtype=np.int16) % np.array([2, 3, 5, 7])[:, None, None]
     frames[:, 0, 0] = frames[:, 1, 1] = 1000
     _sum(
         tmp_path / "o",
-        [_row("m1", movie=_movie(tmp_path / "m.mrc", frames))],
+        [_row("m1", movie=_movie(tmp_path / "m.tif", frames))],
         gain=tmp_path / "gain.tif",
         defects=tmp_path / "defects.tif",
     )
-    np.testing.assert_array_equal(_image(tmp_path / "o", "m1").pixels, 8.0)
+    np.testing.assert_array_equal(_image(tmp_path / "o", "m1").pixels[:20], 20.0)
 
 
 def test_a_range_of_frames_keeps_their_numbers(tmp_path):

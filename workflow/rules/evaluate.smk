@@ -68,6 +68,7 @@ rule import_exposures:
         runtime=minutes(30),
     params:
         code=fingerprint_of("import_exposures.py"),
+        settings=ask(SETTINGS.exposures),
         folder=ask(INPUTS.companion_folder("second_exposure")),
     script:
         "../scripts/import_exposures.py"

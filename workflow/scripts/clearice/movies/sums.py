@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clearice.image.resize import fourier_bin
 from clearice.image.units import HEADER, same_pixel_size
+from clearice.movies.bad_pixels import find_bad_pixels
 from clearice.movies.defects import replace_defects
 from clearice.movies.gain import Gain, check_gain
 
@@ -28,10 +29,16 @@ class Sums:
         Sum of the even frames, float32 (h, w); None where there was no such frame.
     odd
         Likewise of the odd frames.
+    even_frames
+        How many frames are in the even sum; 0 where it is not known.
+    odd_frames
+        Likewise in the odd one.
     """
 
     even: NDArray[np.float32] | None
     odd: NDArray[np.float32] | None
+    even_frames: int = 0
+    odd_frames: int = 0
 
     def full(self) -> NDArray[np.float32]:
         """Add both halves: so even + odd is the full sum to the last bit.
@@ -41,7 +48,7 @@ class Sums:
         ValueError
             There are no halves at all.
         """
-        halves = [half for half in (self.even, self.odd) if half is not None]
+        halves = _halves(self)
         if not halves:
             raise ValueError("there are no frames to sum; correct first_frame and last_frame")
         return halves[0] if len(halves) == 1 else halves[0] + halves[1]
@@ -65,6 +72,7 @@ def sum_even_and_odd(frames: Iterable[NDArray[Any]], first_frame: int) -> Sums:
         The frames differ in shape, or one holds NaN or Inf (the message has its number and the count).
     """
     sums: list[NDArray[np.float32] | None] = [None, None]
+    counts = [0, 0]
     shape: tuple[int, ...] | None = None
     for number, frame in enumerate(frames, start=first_frame):
         shape = shape or frame.shape
@@ -74,7 +82,8 @@ def sum_even_and_odd(frames: Iterable[NDArray[Any]], first_frame: int) -> Sums:
                 "all frames of a movie have one shape"
             )
         sums[number % 2] = _added(sums[number % 2], frame, number)
-    return Sums(even=sums[0], odd=sums[1])
+        counts[number % 2] += 1
+    return Sums(sums[0], sums[1], *counts)
 
 
 def pair_of_sums(even: NDArray[np.float32] | None, odd: NDArray[np.float32]) -> Sums:
@@ -95,7 +104,9 @@ def pair_of_sums(even: NDArray[np.float32] | None, odd: NDArray[np.float32]) -> 
     return Sums(even, odd)
 
 
-def correct_sums(sums: Sums, gain: Gain | None, defects: NDArray[np.bool_] | None, binning: int) -> Sums:
+def correct_sums(
+    sums: Sums, gain: Gain | None, defects: NDArray[np.bool_] | None, binning: int, *, search: bool = False
+) -> tuple[Sums, str]:
     """Apply gain, replace defective pixels and bin, once per sum instead of per frame: all are linear.
 
     Parameters
@@ -108,15 +119,53 @@ def correct_sums(sums: Sums, gain: Gain | None, defects: NDArray[np.bool_] | Non
         True where a pixel is bad, (h, w), or None.
     binning
         Factor of the Fourier binning, 1 for none.
+    search
+        Whether to find bad pixels that are not among the defects; the full sum tells which, for both halves.
+
+    Returns
+    -------
+    Sums, str
+        The sums, and a note on pixels that were found and filled (empty where there are none).
 
     Raises
     ------
     ValueError
-        Gain or defects do not fit the frames.
+        Gain or defects do not fit the frames, or too many pixels are bad.
     """
-    return Sums(
-        even=_corrected(sums.even, gain, defects, binning), odd=_corrected(sums.odd, gain, defects, binning)
-    )
+    known = _apply_gain(sums, gain, defects)
+    note = ""
+    if search:
+        found = find_bad_pixels(sums.full(), known)
+        note = found.note()
+        if note:
+            for half in _halves(sums):
+                replace_defects(half, found.mask if known is None else found.mask | known)
+    even, odd = (None if half is None else fourier_bin(half, binning) for half in (sums.even, sums.odd))
+    return Sums(even, odd, sums.even_frames, sums.odd_frames), note
+
+
+def pixel_size_note(found_A: float, expected_A: float, what: str, *, trust: bool) -> str:
+    """Compare a pixel size with that of the table, as `check_pixel_size`; a difference may be trusted.
+
+    Parameters
+    ----------
+    found_A, expected_A, what
+        As in `check_pixel_size`.
+    trust
+        Whether the table holds whatever the header says.
+
+    Returns
+    -------
+    str
+        The difference that is trusted, as a note; empty where there is none.
+    """
+    try:
+        check_pixel_size(found_A, expected_A, what)
+    except ValueError:
+        if not trust:
+            raise
+        return f"the header says {found_A:g} A/px, the datasets table, which is trusted, {expected_A:g}"
+    return ""
 
 
 def check_pixel_size(found_A: float, expected_A: float, what: str) -> None:
@@ -140,7 +189,8 @@ def check_pixel_size(found_A: float, expected_A: float, what: str) -> None:
         return
     raise ValueError(
         f"{what} has {found_A:g} A/px in its header, but the datasets table says {expected_A:g}; "
-        "correct the table (for super-resolution movies it is the size of the small pixels), or the header"
+        "correct the table (for super-resolution movies it is the size of the small pixels) or the header, or, where "
+        "the table's is the calibrated one, set trust_table to true in it"
     )
 
 
@@ -159,20 +209,23 @@ def _added(total: NDArray[np.float32] | None, frame: NDArray[Any], number: int) 
     return result
 
 
-def _corrected(
-    image: NDArray[np.float32] | None, gain: Gain | None, defects: NDArray[np.bool_] | None, binning: int
-) -> NDArray[np.float32] | None:
-    """Correct one sum."""
-    if image is None:
-        return None
+def _apply_gain(sums: Sums, gain: Gain | None, defects: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """Correct both halves in place for the gain, dead pixels and defects; return which pixels these are."""
     bad = defects
     if gain is not None:
-        check_gain(gain, (image.shape[0], image.shape[1]))
-        image *= gain.factor
         bad = gain.dead if defects is None else gain.dead | defects
-    if bad is not None:
-        replace_defects(image, bad)
-    return fourier_bin(image, binning)
+    for half in _halves(sums):
+        if gain is not None:
+            check_gain(gain, (half.shape[0], half.shape[1]))
+            half *= gain.factor
+        if bad is not None:
+            replace_defects(half, bad)
+    return bad
+
+
+def _halves(sums: Sums) -> list[NDArray[np.float32]]:
+    """List the halves there are."""
+    return [half for half in (sums.even, sums.odd) if half is not None]
 
 
 def _check_finite(pixels: NDArray[np.float32], what: str) -> None:
