@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from clearice.movies.gain import prepare_gain
-from clearice.movies.sums import Sums, check_pixel_size, correct_sums, pair_of_sums, sum_even_and_odd
+from clearice.movies.pixel_sizes import check_pixel_size
+from clearice.movies.sums import Sums, correct_sums, pair_of_sums, sum_even_and_odd
 
 FRAMES = np.random.default_rng(0).poisson(2.0, (7, 16, 18)).astype(np.uint8)
 

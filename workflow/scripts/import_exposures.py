@@ -7,7 +7,7 @@ from clearice.files.companions import companion_file
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
 from clearice.files.pictures import read_image
 from clearice.movies.copies import check_not_blank, check_own_noise
-from clearice.movies.sums import pixel_size_note
+from clearice.movies.pixel_sizes import pixel_size_note
 from clearice.run.batches import Noted, Skip, process_manifest
 from clearice.run.step import run
 

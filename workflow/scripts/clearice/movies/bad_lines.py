@@ -13,6 +13,9 @@ SIGNIFICANT = 8.0
 OFF = 1.0
 """Noise standard deviations of a pixel by which a stretch's mean must differ: less is a residue of the gain."""
 
+OFF_AT_EDGE = 3.0
+"""The same for the first and the last one, which have neighbours on one side only."""
+
 SHARP = 0.55
 """Share of that difference that must lie between two neighbouring columns on each side: a fibre fades out."""
 
@@ -24,6 +27,9 @@ SIDE_PX = (2, 3, 4, 5)
 
 SURE = 40.0
 """Pixels of another value that a stretch of one value must be without, by its surroundings: e^-40 by chance."""
+
+LEFT = 0.05
+"""Share of the usual pixels of other values that may be left in a line of one value at the edge."""
 
 RARE = 0.02
 """Share of the pixels with the commonest value below which equal neighbours are no matter of few counts."""
@@ -64,15 +70,15 @@ def bad_columns(
     found = np.zeros(image.shape, np.bool_)
     length = _stretch_px(image)
     height = image.shape[0]
-    starts = range(0, height, length) if height >= length else range(0)
-    lower = [_still(image[start : start + length]) for start in starts]
-    for start, (value, still) in zip(starts, lower, strict=True):
+    for start in range(0, max(1, height - length // 2), length // 2):
         rows = slice(start, min(start + length, height))
+        value, still = _still(image[rows])
         if known is not None:
             still &= ~known[rows].any(axis=0)
         for x in map(int, np.flatnonzero(still)):
-            if _surprising(image, rows, x, value[x]):
-                found[_whole_stretch(image[:, x], rows), x] = True
+            whole = _whole_stretch(image[:, x], rows)
+            if not found[rows.start, x] and _surprising(image, whole, x, value[x]):
+                found[whole, x] = True
     for tile in range(height // TILE_PX):
         rows = slice(tile * TILE_PX, (tile + 1) * TILE_PX)
         excluded = found[rows] if known is None else found[rows] | known[rows]
@@ -90,23 +96,32 @@ def share_of_others(image: NDArray[np.float32]) -> float:
 
 
 def _constant_rows(image: NDArray[np.float32]) -> tuple[int, int]:
-    """Count the rows of one value, the same in all, at the beginning and at the end."""
-    counts = []
-    if image.shape[1] * share_of_others(image) < SURE:
+    """Count the rows of one value, the same in all, at the beginning and at the end.
+
+    A line that crosses them does not count.
+    """
+    if not image.size:
         return 0, 0
+    others = share_of_others(image)
+    counts = []
     for some in (image, image[::-1]):
+        value = np.median(some[0])
         count = 0
-        while count < len(some) and some[count, 0] == some[0, 0] and (some[count] == some[0, 0]).all():
+        while count < len(some) and np.mean(some[count] != value) <= LEFT * others:
             count += 1
         counts.append(count)
-    return (counts[0], counts[1]) if counts[0] < len(image) else (counts[0], 0)
+    if sum(counts) >= len(image):
+        return len(image), 0
+    others = share_of_others(image[counts[0] : len(image) - counts[1]])
+    first, last = (count if count * image.shape[1] * others >= SURE else 0 for count in counts)
+    return first, last
 
 
 def _stretch_px(image: NDArray[np.float32]) -> int:
     """Return how long a stretch of one value must be, so that it is no matter of few counts."""
     others = share_of_others(image)
     length = TILE_PX
-    while 1 - others > RARE and length < image.shape[0] and length * others < 2.5 * SURE:
+    while 1 - others > RARE and length < image.shape[0] and length * others < 1.1 * SURE:
         length *= 2
     return min(length, int(image.shape[0]))
 
@@ -154,6 +169,7 @@ def _off_columns(strip: NDArray[np.float32], excluded: NDArray[np.bool_], spread
         away_left, away_right = mean - left, mean - right
         sign = np.sign(away_left)
         least = np.where(away_left * away_right > 0, np.minimum(np.abs(away_left), np.abs(away_right)), 0)
+        least[[0, -1]] *= OFF / OFF_AT_EDGE
         usual = np.nanmedian(np.abs(mean - (left + right) / 2)) / 0.6745
         far = least > max(OFF * spread, SIGNIFICANT * usual)
     off = np.zeros(width, np.bool_)

@@ -15,7 +15,10 @@ FAR = 8.0
 """Noise standard deviations from its neighbours from which on a pixel is bad: one of 10^15 by chance."""
 
 STANDS_OUT = 0.4
-"""Share of that distance by which it must surpass all but two of the sixteen pixels two away from it."""
+"""Share of that distance by which it must surpass all but one of the sixteen pixels two away from it: lines cross these twice."""
+
+ROUGH = 5.5
+"""Standard deviations of the middle twelve of those sixteen by which it must be off: among fringes they are rough."""
 
 MOST_BAD = 0.05
 """Share of bad pixels above which an image is not repaired."""
@@ -159,7 +162,7 @@ def _spots(image: NDArray[np.float32], excluded: NDArray[np.bool_], scale: Noise
 def _standing_out(
     image: NDArray[np.float32], excluded: NDArray[np.bool_], places: NDArray[np.int64], scale: NoiseScale
 ) -> NDArray[np.int64]:
-    """Return which of some pixels are far from those two away from them, and beyond all but two of these."""
+    """Return which of some pixels are far from those two away from them, and beyond all but one of these."""
     y, x = (places[:, None, axis] + RING[None, :, axis] for axis in (0, 1))
     y, x = (side - 1 - abs(side - 1 - abs(one)) for one, side in zip((y, x), image.shape, strict=True))
     ring = np.sort(np.where(excluded[y, x], np.nan, image[y, x].astype(np.float64)), axis=1)  # NaN comes last
@@ -168,10 +171,12 @@ def _standing_out(
     places, ring, count = places[usable], ring[usable], count[usable]
     value = image[places[:, 0], places[:, 1]].astype(np.float64)
     inner = _inner(ring.shape[1], count)
-    step = value - np.where(inner, ring, 0).sum(axis=1) / inner.sum(axis=1)
+    middle = np.where(inner, ring, 0).sum(axis=1) / inner.sum(axis=1)
+    step = value - middle
+    around = np.sqrt(np.where(inner, np.square(ring - middle[:, None]), 0).sum(axis=1) / inner.sum(axis=1))
     each = np.arange(len(places))
-    beyond = np.where(step > 0, value - ring[each, count - 3], ring[each, 2] - value)
-    far = np.abs(scale.deviations(step, places)) > FAR
+    beyond = np.where(step > 0, value - ring[each, count - 2], ring[each, 1] - value)
+    far = (scale.deviations(step, places) > FAR) & (np.abs(step) > ROUGH * around)
     bad: NDArray[np.int64] = places[far & (beyond > STANDS_OUT * np.abs(step))]
     return bad
 

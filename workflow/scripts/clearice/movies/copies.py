@@ -171,11 +171,8 @@ def _differences(
 
 def _far_out(values: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Find values that do not belong to the others."""
-    spread = float(values.std()) if values.size else 0.0
-    for _ in range(20):
-        clipped = float(np.clip(values, -FAR_OUT * spread, FAR_OUT * spread).std())
-        if clipped > 0.9 * spread:
-            break
-        spread = clipped
+    spread = float(np.median(np.abs(values))) / 0.6745 if values.size else 0.0
+    if not spread > 0:  # few counts, or none
+        spread = float(values.std()) if values.size else 0.0
     far: NDArray[np.bool_] = np.abs(values) > FAR_OUT * spread
     return far

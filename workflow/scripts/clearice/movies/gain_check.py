@@ -148,7 +148,7 @@ def trace_in(raw: NDArray[np.float32], pattern: NDArray[np.float32], sign: float
     sign
         1 where frames are multiplied by the reference, -1 where they are divided.
     """
-    mean = float(raw.mean(dtype=np.float64))
+    mean = _mean_without_hot_pixels(raw)
     sharp = _high_pass(_high_pass(pattern))
     energy = float(np.sum(np.square(sharp), dtype=np.float64))
     noise, deviation = 0.0, raw
@@ -184,6 +184,12 @@ def _high_pass(image: NDArray[np.float32]) -> NDArray[np.float32]:
     """Subtract from each pixel the mean of the nine around it."""
     result: NDArray[np.float32] = image - uniform_filter(image, 3)
     return result
+
+
+def _mean_without_hot_pixels(raw: NDArray[np.float32]) -> float:
+    """Return the mean of all but the thousandth that is highest."""
+    some = raw.ravel()[:: max(1, raw.size // 1_000_000)]
+    return float(some[some <= np.quantile(some, 0.999)].mean(dtype=np.float64))
 
 
 def _spread(values: NDArray[np.float32]) -> float:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TILE_PX = 64
+ANSCOMBE = 0.375
 MANY = 1e6  # counts whose noise is Gaussian
 FEWEST = 1e-6  # of the values: a spread that is but rounding
 TINY = 1e-30
@@ -23,34 +24,39 @@ class NoiseScale:
     ----------
     spread
         Standard deviation of the noise in each tile of `TILE_PX` pixels, (rows of tiles, columns of tiles).
-    unit
-        What one event adds to a pixel, as far as the noise is that of counts; 0 where it is symmetrical.
+    upward
+        How skew the noise is above the mean, as what one event adds to a pixel: positive where high values are as
+        common as among counts in such steps, negative where they are as rare as low ones are among counts.
+    downward
+        Likewise below the mean.
     """
 
     spread: NDArray[np.float64]
-    unit: float
+    upward: float
+    downward: float
 
     def transposed(self) -> NoiseScale:
         """Return the noise of the transposed image."""
-        return NoiseScale(self.spread.T, self.unit)
+        return NoiseScale(self.spread.T, self.upward, self.downward)
 
     def reach(self, deviations: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return how far above and below the mean a pixel of each tile lies at so many standard deviations.
 
-        Below, it is infinite where so few counts are expected that none at all is no wonder.
+        On the side of the rarer values it is infinite where even none at all is no wonder.
         """
-        plain = deviations * self.spread
-        if not self.unit > 0:
-            return plain, plain
-        counts = np.square(self.spread / self.unit)
-        root, half = np.sqrt(counts + 0.375), deviations / 2
-        above = self.unit * (2 * root * half + half**2)
-        below = np.where(root > half, self.unit * (2 * root * half - half**2), np.inf)
-        many = counts > MANY
-        return np.where(many, plain, above), np.where(many, plain, below)
+        half, reaches = deviations / 2, []
+        for unit in (self.upward, self.downward):
+            reach = 2 * half * self.spread
+            counts = _counts(self.spread, unit)
+            few = counts < MANY
+            root = np.sqrt(counts[few] + ANSCOMBE)
+            bent = abs(unit) * (2 * root * half + np.sign(unit) * half**2)
+            reach[few] = bent if unit > 0 else np.where(root > half, bent, np.inf)
+            reaches.append(reach)
+        return reaches[0], reaches[1]
 
     def deviations(self, away: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return distances from the mean in standard deviations, as if the noise were Gaussian.
+        """Return distances from the mean in standard deviations, as if the noise were Gaussian, without their sign.
 
         For counts of mean m, 2 sqrt(x + 3/8) has the standard deviation 1 (Anscombe 1948).
 
@@ -62,21 +68,22 @@ class NoiseScale:
             Where they are, (n, 2), (y, x).
         """
         spread = self.spread[places[:, 0] // TILE_PX, places[:, 1] // TILE_PX]
-        plain = away / spread
-        if not self.unit > 0:
-            return plain
-        counts = np.square(spread / self.unit)  # the mean that Poisson noise of that spread has
-        seen = np.maximum(counts + away / self.unit, 0)
-        bent: NDArray[np.float64] = 2 * (np.sqrt(seen + 0.375) - np.sqrt(counts + 0.375))
-        return np.where(counts > MANY, plain, bent)
+        result: NDArray[np.float64] = np.abs(away) / spread
+        for unit, side in ((self.upward, away > 0), (self.downward, away < 0)):
+            counts = _counts(spread, unit)
+            few = side & (counts < MANY)
+            if few.any():
+                seen = np.maximum(counts[few] + np.abs(away[few]) / unit, 0)
+                result[few] = 2 * np.abs(np.sqrt(seen + ANSCOMBE) - np.sqrt(counts[few] + ANSCOMBE))
+        return result
 
 
 def noise_scale(image: NDArray[np.float32]) -> NoiseScale:
     """Measure the noise of an image by the differences of pixels two apart, which hold no slow specimen.
 
     The spread of a tile is the median of their sizes, and at least what the counts of the tile would have and a
-    tenth of that of the image. The unit is the larger one of variance over mean, where no pixel is negative, and of
-    third moment over variance: a Poisson count c in steps u has the variance u^2 c and the third moment u^3 c.
+    tenth of that of the image. The units of skewness are variance over mean, where no pixel is negative, and third moment over
+    variance: a Poisson count c in steps u has the mean u c, the variance u^2 c and the third moment u^3 c.
 
     Parameters
     ----------
@@ -93,7 +100,7 @@ def noise_scale(image: NDArray[np.float32]) -> NoiseScale:
     spread = _clipped_spread(some)  # of a pixel and of the mean of four: sqrt(5/4) of the noise
     noise = spread / np.sqrt(1.25)
     third = float(np.mean(np.clip(some, -6 * spread, 6 * spread) ** 3)) / (1 - 4 / 64)
-    unit = max(0.0, third / noise**2) if noise > 0 else 0.0
+    units = [third / noise**2 if noise > 0 else 0.0]
     sizes = _by_tile(np.abs(residual, out=residual), np.median) / (0.6745 * np.sqrt(1.25))
     lowest = np.full(sizes.shape, 0.1 * noise)
     if image.min() >= 0:
@@ -101,16 +108,23 @@ def noise_scale(image: NDArray[np.float32]) -> NoiseScale:
         mean = _by_tile(np.minimum(middle, ceiling, out=residual), np.mean)
         overall = float(np.mean(mean))
         if overall > 0:
-            unit = max(unit, noise**2 / overall)
+            units.append(noise**2 / overall)
             lowest = np.maximum(lowest, noise * np.sqrt(mean / overall))
     largest = float(np.abs(image[::8, ::8]).max())
-    return NoiseScale(np.maximum(np.maximum(sizes, lowest), max(FEWEST * largest, TINY)), unit)
+    spreads = np.maximum(np.maximum(sizes, lowest), max(FEWEST * largest, TINY))
+    return NoiseScale(spreads, max(units), -min(units))
 
 
 def per_pixel(values: NDArray[np.float64], shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Spread values of tiles of `TILE_PX` pixels over the pixels of an image (h, w)."""
     wide = np.repeat(values.astype(np.float32), TILE_PX, axis=1)[:, : shape[1]]
     return np.repeat(wide, TILE_PX, axis=0)[: shape[0]]
+
+
+def _counts(spread: NDArray[np.float64], unit: float) -> NDArray[np.float64]:
+    """Return the mean count that has a spread, in steps of a unit."""
+    counts: NDArray[np.float64] = np.square(spread / unit) if unit else np.full(spread.shape, np.inf)
+    return counts
 
 
 def _by_tile(image: NDArray[np.float32], measure: Callable[..., Any]) -> NDArray[np.float64]:

@@ -16,7 +16,8 @@ from clearice.config.tables import SumSettings
 from clearice.movies.copies import check_no_copy, check_not_blank, check_own_noise
 from clearice.movies.gain import Gain, check_gain, upside_down
 from clearice.movies.gain_check import GainCheck
-from clearice.movies.sums import Sums, correct_sums, pair_of_sums, pixel_size_note, sum_even_and_odd
+from clearice.movies.pixel_sizes import pixel_size_note
+from clearice.movies.sums import Sums, correct_sums, pair_of_sums, sum_even_and_odd
 
 KINDS = (["movie"], ["even", "odd"], ["single"])
 WHY_NO_HALVES = {
