@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from clearice.movies.gain import prepare_gain
-from clearice.movies.pixel_sizes import check_pixel_size
+from clearice.movies.pixel_sizes import check_pixel_size, pixel_size_note
 from clearice.movies.sums import Sums, correct_sums, pair_of_sums, sum_even_and_odd
 
 FRAMES = np.random.default_rng(0).poisson(2.0, (7, 16, 18)).astype(np.uint8)
@@ -138,6 +138,22 @@ def test_sums_made_elsewhere_are_taken_as_they_are():
 @pytest.mark.parametrize("found_A", [0.0, 1.0, 1.33, 1.34, 1.32])
 def test_pixel_sizes_that_are_unknown_or_near_pass(found_A):
     check_pixel_size(found_A, 1.33, "m.mrc")
+
+
+def test_a_trusted_table_makes_a_difference_a_note():
+    assert pixel_size_note(1.33, 1.33, "m.mrc", trust=True) == ""
+    assert pixel_size_note(1.0, 1.33, "m.mrc", trust=False) == ""
+    with pytest.raises(ValueError, match="set trust_table to true"):
+        pixel_size_note(1.06, 1.33, "m.mrc", trust=False)
+    note = pixel_size_note(1.06, 1.33, "m.mrc", trust=True)
+    assert "1.06 A/px" in note and note.endswith("1.33")
+
+
+def test_frames_are_counted_by_half():
+    sums = sum_even_and_odd(FRAMES[:4], 3)
+    assert (sums.even_frames, sums.odd_frames) == (2, 2)
+    corrected, _ = correct_sums(sum_even_and_odd(FRAMES, 1), None, None, 2)
+    assert (corrected.even_frames, corrected.odd_frames) == (3, 4)
 
 
 @pytest.mark.parametrize("found_A", [0.66, 1.35, 1.31, 2.66, 1.001])

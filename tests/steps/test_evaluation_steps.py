@@ -407,6 +407,33 @@ def test_two_exposures_of_one_micrograph_or_another_pixel_size_are_refused(batch
     assert "3 A/px in its header" in rows[1].reason
 
 
+EXPOSURES = {
+    "a scaled copy": (lambda raw: 0.5 * raw + 3, "is a scaled copy of the micrograph m1"),
+    "a copy turned negative": (lambda raw: -raw, "is a scaled copy of the micrograph m1"),
+    "a blank one": (lambda raw: 0 * raw + 5, "is blank: all its pixels are 5"),
+}
+
+
+@pytest.mark.parametrize("kind", EXPOSURES)
+def test_an_exposure_without_noise_of_its_own_is_refused(batch: Batch, kind: str) -> None:
+    make, words = EXPOSURES[kind]
+    (batch.folder / "rests").mkdir(exist_ok=True)
+    raw = read_micrograph(files_of(batch.raw)["m1"]).pixels
+    write_micrograph(batch.folder / "rests/m1.mrc", make(raw).astype(np.float32), PIXEL_SIZE_A)
+    row = exposures(batch)[0]
+    assert row.status == "failed" and words in row.reason
+
+
+def test_a_trusted_table_overrules_the_header_of_an_exposure(batch: Batch) -> None:
+    (batch.folder / "rests").mkdir(exist_ok=True)
+    write_micrograph(batch.folder / "rests/m1.mrc", as_counts("m1").astype(np.float32), 1.5 * PIXEL_SIZE_A)
+    assert "set trust_table to true" in exposures(batch)[0].reason
+    row = exposures(batch, trust_table=True)[0]
+    assert (
+        row.status == "ok" and "the header says 3 A/px, the datasets table, which is trusted, 2" in row.reason
+    )
+
+
 def test_an_empty_simulated_field_has_no_fidelity(batch: Batch) -> None:
     empty = write_batch(batch.folder / "empty", lambda name: np.zeros(SHAPE, np.float32))
     assert batch.score(batch.raw, "raw", clean=empty) == {}
