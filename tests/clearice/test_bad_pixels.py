@@ -143,13 +143,13 @@ def test_small_images_are_not_judged():
 def test_sums_with_bad_pixels_come_out_nearly_as_those_without():
     """The fault it is for: pickers found 1 of 25 particles, and a network's r fell from 0.94 to 0.29."""
     halves = [_counts("particles", 20, seed) for seed in (3, 4)]
-    clean, note = correct_sums(Sums(*(half.copy() for half in halves)), None, None, 1, search=True)
-    assert note == ""
+    clean, found = correct_sums(Sums(*(half.copy() for half in halves)), None, None, 1, search=True)
+    assert found.note() == ""
     for half in halves:
         bad = _spoiled(half, 5000)
     without, _ = correct_sums(Sums(*(half.copy() for half in halves)), None, None, 1)
-    repaired, note = correct_sums(Sums(*halves), None, None, 1, search=True)
-    assert "bad pixels were found and filled" in note
+    repaired, found = correct_sums(Sums(*halves), None, None, 1, search=True)
+    assert "bad pixels were found and filled" in found.note()
 
     def likeness(sums):
         return np.corrcoef(sums.full().ravel(), clean.full().ravel())[0, 1]

@@ -438,6 +438,18 @@ def test_a_list_of_defects_counts_rows_as_an_mrc_file_does(tmp_path, movie):
     assert _image(tmp_path / "o", "m1").pixels.max() < 100
 
 
+@pytest.mark.parametrize("movie", ["m.mrc", "m.tif"])
+def test_a_list_of_defects_that_lies_upside_down_fails_the_row(tmp_path, movie):
+    (tmp_path / "defects.txt").write_text("30 10\n50 20\n70 80\n")
+    frames = np.random.default_rng(0).poisson(9, (4, SIDE, SIDE)).astype(np.uint8)
+    for x, y in ((30, 10), (50, 20), (70, 80)):
+        frames[:, y if movie == "m.tif" else SIDE - 1 - y, x] = 255
+    done = _sum(
+        tmp_path / "o", [_row("m1", movie=_movie(tmp_path / movie, frames))], defects=tmp_path / "defects.txt"
+    )
+    assert done["full"]["m1"].status == "failed" and "lie upside down: 3 of 3" in done["full"]["m1"].reason
+
+
 def _spoil(image):
     image[:, 40] = 0
     image[:5] = 0

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from clearice.config.tables import SumSettings
 from clearice.movies.copies import check_no_copy, check_not_blank, check_own_noise
+from clearice.movies.defects import check_right_way_up
 from clearice.movies.gain import Gain, check_gain, upside_down
 from clearice.movies.gain_check import GainCheck
 from clearice.movies.pixel_sizes import pixel_size_note
@@ -188,7 +189,11 @@ def _sums_of_movie(
     if bad is not None and turned:
         bad = bad[::-1]
     sums, found = correct_sums(raw, gain, bad, settings.sum_binning, search=settings.find_bad_pixels)
-    return sums, [*notes, found]
+    if found is None:
+        return sums, notes
+    if bad is not None:
+        check_right_way_up(bad, found.mask, settings.defects or "")
+    return sums, [*notes, found.note()]
 
 
 def _sums_made_elsewhere(
@@ -208,4 +213,4 @@ def _sums_made_elsewhere(
         notes.append(note)
     sums = pair_of_sums(images.get("even"), images[list(paths)[-1]])
     sums, found = correct_sums(sums, None, None, settings.sum_binning, search=settings.find_bad_pixels)
-    return sums, [*dict.fromkeys(notes), found]
+    return sums, [*dict.fromkeys(notes), found.note() if found is not None else ""]

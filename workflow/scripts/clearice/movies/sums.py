@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearice.image.resize import fourier_bin
-from clearice.movies.bad_pixels import find_bad_pixels
+from clearice.movies.bad_pixels import BadPixels, find_bad_pixels
 from clearice.movies.defects import replace_defects
 from clearice.movies.gain import Gain, check_gain
 
@@ -104,7 +104,7 @@ def pair_of_sums(even: NDArray[np.float32] | None, odd: NDArray[np.float32]) -> 
 
 def correct_sums(
     sums: Sums, gain: Gain | None, defects: NDArray[np.bool_] | None, binning: int, *, search: bool = False
-) -> tuple[Sums, str]:
+) -> tuple[Sums, BadPixels | None]:
     """Apply gain, replace defective pixels and bin, once per sum instead of per frame: all are linear.
 
     Parameters
@@ -122,8 +122,8 @@ def correct_sums(
 
     Returns
     -------
-    Sums, str
-        The sums, and a note on pixels that were found and filled (empty where there are none).
+    Sums, BadPixels
+        The sums, and the pixels that were found and filled; None where none were looked for.
 
     Raises
     ------
@@ -131,15 +131,12 @@ def correct_sums(
         Gain or defects do not fit the frames, or too many pixels are bad.
     """
     known = _apply_gain(sums, gain, defects)
-    note = ""
-    if search:
-        found = find_bad_pixels(sums.full(), known)
-        note = found.note()
-        if note:
-            for half in _halves(sums):
-                replace_defects(half, found.mask if known is None else found.mask | known)
+    found = find_bad_pixels(sums.full(), known) if search else None
+    if found is not None and found.mask.any():
+        for half in _halves(sums):
+            replace_defects(half, found.mask if known is None else found.mask | known)
     even, odd = (None if half is None else fourier_bin(half, binning) for half in (sums.even, sums.odd))
-    return Sums(even, odd, sums.even_frames, sums.odd_frames), note
+    return Sums(even, odd, sums.even_frames, sums.odd_frames), found
 
 
 def _added(total: NDArray[np.float32] | None, frame: NDArray[Any], number: int) -> NDArray[np.float32]:
