@@ -166,3 +166,11 @@ def test_clean_sums_come_out_bit_by_bit():
     plain, _ = correct_sums(Sums(*halves), None, None, 1)
     np.testing.assert_array_equal(searched.even, plain.even)
     np.testing.assert_array_equal(searched.odd, plain.odd)
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (33, 64), (65, 129), (130, 66), (200, 37)])
+def test_sides_of_any_length_are_searched(shape):
+    image = np.random.default_rng(0).poisson(20, shape).astype(np.float32)
+    assert not find_bad_pixels(image, None).mask.any()
+    image[shape[0] // 2, shape[1] // 2] = image[0, 0] = image[-1, -1] = 5000
+    assert find_bad_pixels(image, None).mask.sum() == 3

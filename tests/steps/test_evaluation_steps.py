@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
-from clearice.config.tables import TrustColumn
+from clearice.config.tables import ExposureSettings
 from clearice.evaluation.null_test import OF_FREE_BOXES, OF_WHOLE_FIELD
 from clearice.files.coordinates import Coordinates, read_coordinates, write_box
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
@@ -355,7 +355,7 @@ def exposures(batch: Batch, **settings: bool) -> list[ManifestRow]:
         folder=batch.folder / "rests",
         second_exposure=folder,
         manifest=folder / "manifest.tsv",
-        settings=TrustColumn(**settings),
+        settings=ExposureSettings(**settings),
     )
     return read_manifest(folder / "manifest.tsv")
 
@@ -432,6 +432,16 @@ def test_a_trusted_table_overrules_the_header_of_an_exposure(batch: Batch) -> No
     assert (
         row.status == "ok" and "the header says 3 A/px, the datasets table, which is trusted, 2" in row.reason
     )
+
+
+def test_bad_pixels_of_an_exposure_are_filled_and_counted(batch: Batch) -> None:
+    (batch.folder / "rests").mkdir(exist_ok=True)
+    image = as_counts("m1").astype(np.float32)
+    image[:, 50] = 0
+    write_micrograph(batch.folder / "rests/m1.mrc", image, PIXEL_SIZE_A)
+    assert exposures(batch)[0].reason == f"{SHAPE[0]} bad pixels were found and filled (1 column)"
+    assert read_micrograph(batch.folder / "second_exposure/m1.mrc").pixels.min() > 0
+    assert exposures(batch, find_bad_pixels=False)[0].reason == ""
 
 
 def test_an_empty_simulated_field_has_no_fidelity(batch: Batch) -> None:

@@ -132,6 +132,10 @@ class SumSettings(FrameColumns, FirstFrameColumn, BadPixelColumn, GainColumns, T
     """What the sums of a dataset are made with."""
 
 
+class ExposureSettings(BadPixelColumn, TrustColumn):
+    """What second exposures are read with."""
+
+
 class ExportSettings(FirstFrameColumn, FrameDoseColumn, OpticsColumns, PixelColumn):
     """What a table of sums for RELION says."""
 

@@ -125,7 +125,8 @@ def pattern_of(reference: NDArray[np.float32]) -> NDArray[np.float32]:
     with np.errstate(invalid="ignore", divide="ignore"):
         known = (reference > 0) & np.isfinite(reference)
         logarithm = np.log(np.where(known, reference, np.float32(1)))
-    middle = np.median(logarithm[known]) if known.any() else np.float32(0)
+    some = logarithm[known][:: max(1, logarithm.size // 1_000_000)]
+    middle = np.median(some) if some.size else np.float32(0)
     logarithm = np.where(known, logarithm - middle, np.float32(0))
     spread = _spread(logarithm)
     return np.clip(logarithm, -STRONGEST * spread, STRONGEST * spread).astype(np.float32)

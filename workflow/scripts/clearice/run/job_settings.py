@@ -13,7 +13,7 @@ from clearice.config.registry import all_pickers
 from clearice.config.reporting import PreviewSettings, ReportSettings
 from clearice.config.sheet import parse_structures
 from clearice.config.simulation import SimulateStep
-from clearice.config.tables import ExportSettings, SumSettings, TrustColumn
+from clearice.config.tables import ExportSettings, ExposureSettings, SumSettings
 from clearice.config.variants import highpass_of, pairings_of, scale_of, stage_settings
 from clearice.run.plan import Plan
 from clearice.run.products import Products
@@ -37,7 +37,7 @@ class JobSettings:
 
     def exposures(self, dataset: str) -> Settings:
         """Return what second exposures are read with."""
-        return gather(TrustColumn, self._plan.datasets[dataset])
+        return gather(ExposureSettings, self._plan.datasets[dataset])
 
     def export(self, dataset: str) -> Settings:
         """Return what a table of sums for RELION says."""
