@@ -23,7 +23,14 @@ def _beads():
     return found
 
 
+def _fringes():
+    """A crack's edge with Fresnel fringes a pixel or two wide, all around it quiet."""
+    away = X - 150 - 40 * np.sin(Y / 60)
+    return 1 + 2.5 * np.exp(-((away / 4) ** 2)) * np.cos(0.9 * away) ** 2
+
+
 SCENES = {
+    "fringes": _fringes,
     "empty ice": lambda: np.ones((SIDE, SIDE)),
     "particles": _particles,
     "a carbon edge": lambda: np.where(X + 0.3 * Y > 230, 1.0, 0.4),
@@ -158,6 +165,16 @@ def test_sums_with_bad_pixels_come_out_nearly_as_those_without():
     for one, other in zip((repaired.even, repaired.odd), (clean.even, clean.odd), strict=True):
         away = np.abs(one - other)
         assert away[~bad].sum() < 1e-3 * other.sum() and away[bad].mean() < 0.4 * other.mean()
+
+
+def test_a_listed_defect_beside_one_that_is_found_is_filled_from_neither():
+    image = _counts("empty ice", 50)
+    image[:, 100], image[:, 101] = 0, 4000
+    listed = np.zeros(image.shape, bool)
+    listed[:, 100] = True
+    repaired, found = correct_sums(Sums(None, image), None, listed, 1, search=True)
+    assert found.columns == 1 and found.mask[:, 101].all()
+    assert abs(repaired.odd[:, 100:102].mean() - 50) < 5
 
 
 def test_clean_sums_come_out_bit_by_bit():

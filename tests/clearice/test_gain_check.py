@@ -99,6 +99,17 @@ def test_dead_and_hot_pixels_do_not_sway_the_verdict():
         GainCheck(reference, "multiply", 0, "none").ask(raw)
 
 
+def test_uneven_illumination_does_not_sway_the_verdict():
+    """A reference falls off where its own flat field did; the beam of the frames lies elsewhere."""
+    slow = np.linspace(-1, 1, 256)
+    reference = (_reference(spread=0.02) * np.exp(0.5 * slow)).astype(np.float32)
+    raw = _frames(reference, 20, "multiply", 0, "none") * np.exp(2 * slow)
+    raw = np.random.default_rng(3).poisson(raw).astype(np.float32)
+    assert GainCheck(reference, "multiply", 0, "none").ask(raw) == ""
+    with pytest.raises(ValueError, match="gain_rotation 0 and gain_flip none"):
+        GainCheck(reference, "multiply", 0, "left_right").ask(raw)
+
+
 def test_one_answer_is_enough_for_a_batch(monkeypatch):
     reference = _reference()
     right, wrong = (GainCheck(reference, "multiply", rotation, "none") for rotation in (1, 0))

@@ -19,6 +19,9 @@ OFF_AT_EDGE = 3.0
 SHARP = 0.55
 """Share of that difference that must lie between two neighbouring columns on each side: a fibre fades out."""
 
+ROUGH = 4.0
+"""Times the same difference of the columns around it, at their median: among fringes all differ."""
+
 PARTS = 4
 """Parts of a stretch each of which must show the difference."""
 
@@ -65,7 +68,7 @@ def bad_columns(
     Returns
     -------
     bool array (h, w)
-        True where a pixel is of a bad stretch.
+        True where a pixel is of a bad stretch; a column that is off in half of its stretches is bad as a whole.
     """
     found = np.zeros(image.shape, np.bool_)
     length = _stretch_px(image)
@@ -79,11 +82,13 @@ def bad_columns(
             whole = _whole_stretch(image[:, x], rows)
             if not found[rows.start, x] and _surprising(image, whole, x, value[x]):
                 found[whole, x] = True
-    for tile in range(height // TILE_PX):
+    off = np.zeros((height // TILE_PX, image.shape[1]), np.bool_)
+    for tile in range(len(off)):
         rows = slice(tile * TILE_PX, (tile + 1) * TILE_PX)
         excluded = found[rows] if known is None else found[rows] | known[rows]
-        off = _off_columns(image[rows], excluded, float(np.median(scale.spread[tile])))
-        found[rows, off] = True
+        off[tile] = _off_columns(image[rows], excluded, float(np.median(scale.spread[tile])))
+        found[rows, off[tile]] = True
+    found[:, (off.sum(axis=0) > 1) & (off.sum(axis=0) >= len(off) / 2)] = True
     return found
 
 
@@ -170,8 +175,9 @@ def _off_columns(strip: NDArray[np.float32], excluded: NDArray[np.bool_], spread
         sign = np.sign(away_left)
         least = np.where(away_left * away_right > 0, np.minimum(np.abs(away_left), np.abs(away_right)), 0)
         least[[0, -1]] *= OFF / OFF_AT_EDGE
-        usual = np.nanmedian(np.abs(mean - (left + right) / 2)) / 0.6745
-        far = least > max(OFF * spread, SIGNIFICANT * usual)
+        others = np.abs(mean - (left + right) / 2)
+        usual = np.nanmedian(others) / 0.6745
+        far = least > np.maximum(max(OFF * spread, SIGNIFICANT * usual), ROUGH * _around(others))
     off = np.zeros(width, np.bool_)
     for x in np.flatnonzero(far):
         steps = np.diff(mean[max(0, x - 3) : x + 4]) * sign[x]
@@ -188,9 +194,19 @@ def _off_columns(strip: NDArray[np.float32], excluded: NDArray[np.bool_], spread
 
 def _beside(mean: NDArray[np.float64], sign: int) -> NDArray[np.float64]:
     """Return the median of the columns on one side."""
-    reach = max(SIDE_PX)
-    padded = np.pad(mean, reach, constant_values=np.nan)
-    return _median(np.stack([np.roll(padded, -sign * step)[reach:-reach] for step in SIDE_PX]))
+    return _median_at(mean, [sign * step for step in SIDE_PX])
+
+
+def _around(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median of the columns on both sides, 0 where there are none."""
+    return np.nan_to_num(_median_at(values, [sign * step for sign in (-1, 1) for step in SIDE_PX]))
+
+
+def _median_at(values: NDArray[np.float64], steps: list[int]) -> NDArray[np.float64]:
+    """Return the median of the values at some distances."""
+    reach = max(map(abs, steps))
+    padded = np.pad(values, reach, constant_values=np.nan)
+    return _median(np.stack([padded[reach + step : reach + step + len(values)] for step in steps]))
 
 
 def _median(some: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -14,7 +14,7 @@ from clearice.movies.noise_scale import TILE_PX, NoiseScale, noise_scale, per_pi
 FAR = 8.0
 """Noise standard deviations from its neighbours from which on a pixel is bad: one of 10^15 by chance."""
 
-STANDS_OUT = 0.4
+STANDS_OUT = 0.6
 """Share of that distance by which it must surpass all but one of the sixteen pixels two away from it: lines cross these twice."""
 
 ROUGH = 5.5

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 TILE_PX = 64
+FAR_OUT = 6.0  # standard deviations beyond which a value is no noise
 ANSCOMBE = 0.375
 MANY = 1e6  # counts whose noise is Gaussian
 FEWEST = 1e-6  # of the values: a spread that is but rounding
@@ -97,9 +98,8 @@ def noise_scale(image: NDArray[np.float32]) -> NoiseScale:
     residual *= np.float32(-0.25)
     residual += middle
     some = residual.ravel()[:: max(1, residual.size // 500_000)].astype(np.float64)
-    spread = _clipped_spread(some)  # of a pixel and of the mean of four: sqrt(5/4) of the noise
-    noise = spread / np.sqrt(1.25)
-    third = float(np.mean(np.clip(some, -6 * spread, 6 * spread) ** 3)) / (1 - 4 / 64)
+    spread, third = _moments(some)  # of a pixel and of the mean of four: sqrt(5/4) of the noise
+    noise, third = spread / np.sqrt(1.25), third / (1 - 4 / 64)
     units = [third / noise**2 if noise > 0 else 0.0]
     sizes = _by_tile(np.abs(residual, out=residual), np.median) / (0.6745 * np.sqrt(1.25))
     lowest = np.full(sizes.shape, 0.1 * noise)
@@ -144,12 +144,16 @@ def _by_tile(image: NDArray[np.float32], measure: Callable[..., Any]) -> NDArray
     return result
 
 
-def _clipped_spread(values: NDArray[np.float64]) -> float:
-    """Return the standard deviation of values less those that are far out."""
+def _moments(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return standard deviation and third moment of values that lie around 0, less those that are far out."""
     spread = float(values.std())
     for _ in range(50):
-        clipped = float(np.clip(values, -6 * spread, 6 * spread).std())
+        clipped = float(np.clip(values, -FAR_OUT * spread, FAR_OUT * spread).std())
         if clipped > 0.99 * spread:
             break
         spread = clipped
-    return spread
+    usual = float(np.median(np.abs(values))) / 0.6745
+    if usual < 0.3 * spread:  # counts so few that most values are equal
+        usual = spread
+    kept = values[np.abs(values) <= FAR_OUT * usual]
+    return float(kept.std()), float(np.mean(kept**3))
