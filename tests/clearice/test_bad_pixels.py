@@ -1,12 +1,16 @@
 """What is no measurement is found, and what is one is left alone."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from clearice.files.pictures import read_image
 from clearice.movies.bad_pixels import MOST_BAD, find_bad_pixels
 from clearice.movies.sums import Sums, correct_sums
 
+SHIPPED = Path(__file__).resolve().parents[2] / "resources"
 SIDE = 384
 Y, X = np.mgrid[:SIDE, :SIDE]
 
@@ -62,6 +66,13 @@ def test_real_data_are_left_alone_at_any_dose(scene, mean):
     assert not find_bad_pixels(_counts(scene, mean), None).mask.any()
 
 
+@pytest.mark.parametrize(
+    "path", sorted(SHIPPED.rglob("*.png")), ids=lambda path: f"{path.parent.name}/{path.name}"
+)
+def test_the_shipped_micrographs_are_left_alone(path):
+    assert not find_bad_pixels(read_image(path).pixels, None).mask.any()
+
+
 @pytest.mark.parametrize("mean", [0.5, 3, 100])
 @pytest.mark.parametrize(
     "changed",
@@ -103,6 +114,12 @@ def test_the_note_counts_what_was_found():
         "(3 lines of a constant border, 1 column, 2 single pixels)"
     )
     assert find_bad_pixels(_counts("empty ice", 50), None).note() == ""
+
+
+def test_one_pixel_is_one_pixel():
+    image = _counts("empty ice", 50)
+    image[100, 100] = 4000
+    assert find_bad_pixels(image, None).note() == "1 bad pixel was found and filled (1 single pixel)"
 
 
 def test_what_a_list_names_is_not_found_again():

@@ -1,12 +1,16 @@
 """Two images that are to have noise of their own are asked for it."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
+from clearice.files.pictures import read_image
 from clearice.movies.copies import check_no_copy, check_not_blank, check_own_noise
 
 NAMES = ("A", "B")
+SHIPPED = Path(__file__).resolve().parents[2] / "resources/empiar10146"
 
 
 def _pair(mean=20.0, contrast=0.1, side=256, frames=2, seed=0):
@@ -69,6 +73,12 @@ def test_a_frame_and_the_rest_of_its_movie_pass_but_not_a_frame_and_all_of_it():
     check_own_noise(frames[0], frames[1:].sum(axis=0), NAMES)
     with pytest.raises(ValueError, match="B holds A"):
         check_own_noise(frames[0], frames.sum(axis=0), NAMES)
+
+
+@pytest.mark.parametrize("path", sorted((SHIPPED / "frames").glob("*.png")), ids=lambda path: path.name)
+def test_a_shipped_frame_and_the_rest_of_its_movie_pass(path):
+    rest = read_image(SHIPPED / "rests/apoferritin_frame" / path.name).pixels
+    check_own_noise(read_image(path).pixels, rest, NAMES)
 
 
 @pytest.mark.parametrize("value", [0, 7.5, -3])

@@ -75,7 +75,8 @@ class BadPixels:
             )
             if count
         ]
-        return f"{total} bad pixels were found and filled ({', '.join(parts)})"
+        what = "bad pixel was" if total == 1 else "bad pixels were"
+        return f"{total} {what} found and filled ({', '.join(parts)})"
 
 
 def find_bad_pixels(image: NDArray[np.float32], known: NDArray[np.bool_] | None) -> BadPixels:
