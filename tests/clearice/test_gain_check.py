@@ -124,6 +124,19 @@ def test_one_answer_is_enough_for_a_batch(monkeypatch):
     assert str(first.value) == str(second.value)
 
 
+def test_movies_too_weak_alone_tell_together():
+    reference = _reference(spread=0.02)
+    right, wrong = (GainCheck(reference, "multiply", rotation, "none") for rotation in (1, 0))
+    notes = []
+    with pytest.raises(ValueError, match="gain_rotation 1 and gain_flip none"):
+        for seed in range(20):
+            raw = _frames(reference, 0.5, "multiply", 1, "none", seed)
+            right.ask(raw)
+            notes.append(wrong.ask(raw))
+    assert len(notes) > 1 and set(notes) == {UNKNOWN} and right.decided and right.refusal == ""
+    assert right.ask(_frames(reference, 2, "multiply", 1, "none", 99)) == ""
+
+
 def test_a_movie_that_cannot_tell_leaves_the_answer_to_the_next():
     reference = _reference(spread=0.02)
     check = GainCheck(reference, "multiply", 0, "none")

@@ -418,6 +418,22 @@ def test_a_gain_that_does_not_lie_as_the_frames_fails_every_movie_with_the_value
     assert {row.status for row in right["full"].values()} == {"ok"}
 
 
+def test_movies_that_could_not_tell_alone_fail_with_those_that_can(tmp_path):
+    factor = np.flipud(_gain(tmp_path / "gain.mrc", spread=0.02))
+    rows = [
+        _row(str(seed), movie=_wide(tmp_path / f"{seed}.mrc", factor, counts=counts, seed=seed))
+        for seed, counts in enumerate([0.3, 0.3, 30])
+    ]
+    rows.append(_row("pair", **_pair_files(tmp_path, *HALVES)))
+    done = _sum(tmp_path / "o", rows, gain=tmp_path / "gain.mrc")
+    for part in PARTS:
+        assert [row.status for row in done[part].values()] == ["failed", "failed", "failed", "ok"]
+        assert all("gain_flip up_down" in row.reason for row in list(done[part].values())[:3])
+    assert _files(tmp_path / "o") == sorted([*MANIFESTS, *(f"{part}/b0001/pair.mrc" for part in PARTS)])
+    right = _sum(tmp_path / "p", rows, gain=tmp_path / "gain.mrc", gain_flip="up_down")
+    assert {(row.status, row.reason) for row in right["full"].values()} == {("ok", "")}
+
+
 def test_a_flat_gain_is_noted_as_unknown(tmp_path):
     write_micrograph(tmp_path / "gain.mrc", np.ones((SIDE, SIDE), np.float32), 0)
     done = _sum(tmp_path / "o", [_row("m", movie=_wide(tmp_path / "m.mrc"))], gain=tmp_path / "gain.mrc")

@@ -13,14 +13,17 @@ from clearice.files.mrc import VIEWING_ONLY, write_micrograph
 from clearice.files.pictures import read_image
 from clearice.files.row_order import top_row_first
 from clearice.movies.gain import prepare_gain
-from clearice.movies.gain_check import GainCheck
+from clearice.movies.gain_check import UNKNOWN, GainCheck
 from clearice.movies.rows import Detector, Readers, rows_by_name, sums_of_row
 from clearice.run.batches import (
+    ManifestRow,
     Noted,
     partner_row,
     process_rows,
     skipped_row,
     with_frames_compared,
+    withdrawn,
+    without_note,
     write_manifest,
 )
 from clearice.run.step import run
@@ -65,7 +68,8 @@ def sum_frames(
                 write_micrograph(file, image, settings.pixel_size_A * settings.sum_binning)
         return Noted(full / f"{name}.mrc", given.note, sums.even_frames + sums.odd_frames)
 
-    done = with_frames_compared(process_rows(list(row_of), full, process, "summed"))
+    done = process_rows(list(row_of), full, process, "summed")
+    done = with_frames_compared(_settled(done, detector.check, (full, even, odd)))
     for half, (folder, manifest) in enumerate(((even, even_manifest), (odd, odd_manifest))):
         partners = [
             skipped_row(row, no_halves[row.micrograph])
@@ -76,6 +80,22 @@ def sum_frames(
         write_manifest(manifest, partners)
     write_json(record, settings.model_dump())
     write_manifest(full_manifest, done)
+
+
+def _settled(
+    done: list[ManifestRow], check: GainCheck | None, folders: tuple[Path, ...]
+) -> list[ManifestRow]:
+    """Hold of movies that could not tell whether the gain lies right what those after them have told."""
+    if check is None or not (check.refusal or check.decided):
+        return done
+    return [
+        row
+        if UNKNOWN not in row.reason
+        else withdrawn(row, [folder / f"{row.micrograph}.mrc" for folder in folders], check.refusal)
+        if check.refusal
+        else without_note(row, UNKNOWN)
+        for row in done
+    ]
 
 
 def _detector(settings: SumSettings) -> Detector:

@@ -22,7 +22,7 @@ SURELY_SEEN = 20.0
 FITS_NOWHERE = 0.25
 """Share of those below which no orientation counts as that of the frames."""
 
-UNKNOWN = "these frames cannot tell whether the gain lies right: it is too flat for so few counts"
+UNKNOWN = "these frames cannot tell whether the gain lies right, it is too flat for so few counts"
 STRONGEST = 5.0  # noise standard deviations beyond which a pixel of the frames counts as that much
 
 
@@ -42,21 +42,40 @@ class Trace:
     expected: float
     found: dict[tuple[int, str], float]
 
+    def joined(self, other: Trace) -> Trace:
+        """Return what two movies tell together, each weighted by what it could tell."""
+        expected = float(np.hypot(self.expected, other.expected))
+        if not expected > 0:
+            return self
+        found = {
+            one: (self.expected * value + other.expected * other.found.get(one, 0.0)) / expected
+            for one, value in self.found.items()
+        }
+        return Trace(expected, found)
+
 
 class GainCheck:
-    """The verdict on the gain of a batch: the first movie that can tell decides.
+    """The verdict on the gain of a batch: movies are asked until they can tell together.
 
     Attributes
     ----------
     operation, rotation, flip
         How the gain is applied.
+    refusal
+        Why the gain cannot be as it is given; empty where nothing is known against it.
     """
 
     def __init__(self, reference: NDArray[np.float32], operation: str, rotation: int, flip: str) -> None:
         self.operation, self.rotation, self.flip = operation, rotation, flip
         self._pattern: NDArray[np.float32] | None = reference
         self._ready = False
-        self._refusal = ""
+        self._seen = Trace(0.0, {})
+        self.refusal = ""
+
+    @property
+    def decided(self) -> bool:
+        """Return whether the gain is known to lie right."""
+        return self._pattern is None
 
     def ask(self, raw: NDArray[np.float32]) -> str:
         """Ask the sum of a movie's frames, unless an earlier one has answered.
@@ -69,15 +88,15 @@ class GainCheck:
         Returns
         -------
         str
-            A note, where this movie cannot tell; else empty.
+            A note, where this movie and those before it cannot tell; else empty.
 
         Raises
         ------
         ValueError
             Another orientation or the other operation flattens the frames, or none does.
         """
-        if self._refusal:
-            raise ValueError(self._refusal)
+        if self.refusal:
+            raise ValueError(self.refusal)
         if self._pattern is None:
             return ""
         if not self._ready:
@@ -85,10 +104,11 @@ class GainCheck:
         if not self._pattern.any():
             return UNKNOWN
         trace = trace_in(raw, self._pattern, 1.0 if self.operation == "multiply" else -1.0)
-        self._refusal = self._why_not(trace)
-        if self._refusal:
-            raise ValueError(self._refusal)
-        if max(map(abs, trace.found.values()), default=0.0) < SEEN:
+        self._seen = trace.joined(self._seen)
+        self.refusal = self._why_not(self._seen)
+        if self.refusal:
+            raise ValueError(self.refusal)
+        if max(map(abs, self._seen.found.values()), default=0.0) < SEEN:
             return UNKNOWN
         self._pattern = None
         return ""

@@ -16,6 +16,7 @@ from clearice.run.progress import Progress
 OK, FAILED, SKIPPED = "ok", "failed", "skipped"
 COLUMNS = ("micrograph", "file", "status", "reason", "checksum")
 FRAMES = "frames"
+NOTES_APART = "; "
 OUR_OWN_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 
 log = logging.getLogger(__name__)
@@ -219,9 +220,22 @@ def with_frames_compared(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
     for row in rows:
         if row.frames and row.frames != usual:
             note = f"{row.frames} frames were summed, of most movies of the batch {usual}"
-            row = replace(row, reason="; ".join(filter(None, (row.reason, note))))
+            row = replace(row, reason=NOTES_APART.join(filter(None, (row.reason, note))))
         compared.append(row)
     return compared
+
+
+def without_note(row: ManifestRow, note: str) -> ManifestRow:
+    """Make the row without one of its notes."""
+    notes = [one for one in row.reason.split(NOTES_APART) if one != note]
+    return replace(row, reason=NOTES_APART.join(notes))
+
+
+def withdrawn(row: ManifestRow, files: Sequence[Path], reason: str) -> ManifestRow:
+    """Make the `failed` row of a micrograph that was ok until others of its batch were seen; remove its files."""
+    for file in files:
+        file.unlink(missing_ok=True)
+    return ManifestRow(row.micrograph, "", FAILED, reason, "")
 
 
 def in_one_line(trouble: BaseException) -> str:
