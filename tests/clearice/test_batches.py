@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from clearice.run.batches import (
     process_manifest,
     process_rows,
     read_manifest,
+    with_frames_compared,
     write_manifest,
 )
 
@@ -143,3 +145,30 @@ def test_a_table_that_is_no_manifest_is_named(tmp_path: Path) -> None:
     (tmp_path / "manifest.tsv").write_text("micrograph\tfile\na\tb\n")
     with pytest.raises(ValueError, match=r"manifest.tsv is no manifest: column 'status' is missing"):
         read_manifest(tmp_path / "manifest.tsv")
+
+
+def test_frames_are_a_column_where_any_row_has_them(tmp_path):
+    rows = [ManifestRow("a", "a.mrc", OK, "", "1", "40"), ManifestRow("b", "", FAILED, "b.tif is empty", "")]
+    write_manifest(tmp_path / "manifest.tsv", rows)
+    assert read_manifest(tmp_path / "manifest.tsv") == rows
+    write_manifest(tmp_path / "manifest.tsv", rows[1:])
+    assert "frames" not in (tmp_path / "manifest.tsv").read_text()
+    assert read_manifest(tmp_path / "manifest.tsv") == rows[1:]
+
+
+def test_rows_with_other_numbers_of_frames_than_most_say_so():
+    rows = [
+        ManifestRow(str(index), "a.mrc", OK, "", "1", frames)
+        for index, frames in enumerate(["40", "40", "12", "50", ""])
+    ]
+    notes = [row.reason for row in with_frames_compared(rows)]
+    assert notes == [
+        "",
+        "",
+        "12 frames were summed, of most movies of the batch 40",
+        "50 frames were summed, of most movies of the batch 40",
+        "",
+    ]
+    assert with_frames_compared(rows[:2]) == rows[:2]
+    noted = with_frames_compared([replace(rows[2], reason="a note"), *rows[:2]])[0]
+    assert noted.reason == "a note; 12 frames were summed, of most movies of the batch 40"

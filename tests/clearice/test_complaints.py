@@ -100,6 +100,7 @@ def test_cells_take_the_type_of_their_column_and_empty_ones_are_unknown() -> Non
         ({"dataset": "a", "pixel_size_A": "1", "voltage": "300"}, "row 1: column 'voltage' is unknown; did you mean 'voltage_kV'?"),
         ({"dataset": "a b", "pixel_size_A": "1"}, "row 1: dataset is 'a b', but must be a name"),
         ({"dataset": "a", "pixel_size_A": "1", "gain_flip": "over"}, "gain_flip is 'over', but must be one of none, up_down, left_right"),
+        ({"dataset": "a", "pixel_size_A": "1", "trust_table": "yes"}, "trust_table is 'yes', but must be true or false"),
         ({"dataset": "a", "pixel_size_A": "1", "defocus_um": "2-"}, "defocus_um is '2-', but must be underfocus in um"),
     ],
 )  # fmt: skip
@@ -107,3 +108,17 @@ def test_a_wrong_cell_is_named_with_its_row(cells: dict[str, str], words: str) -
     with pytest.raises(ValueError) as error:
         parse_row(DatasetRow, cells, "row 1")
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("false", False), ("TRUE", True), ("", False)])
+def test_a_cell_of_yes_or_no_is_true_or_false(text: str, value: bool) -> None:
+    row = parse_row(DatasetRow, {"dataset": "a", "pixel_size_A": "1", "trust_table": text}, "row 1")
+    assert row["trust_table"] is value
+
+
+@pytest.mark.parametrize("cell", ["", "0", "1"])
+def test_the_old_column_of_gain_turns_is_refused_with_what_its_values_mean_now(cell: str) -> None:
+    with pytest.raises(
+        ValueError, match="it is called 'gain_rotation' now, and turns clockwise .* write 3 for 1"
+    ):
+        parse_row(DatasetRow, {"dataset": "a", "pixel_size_A": "1", "gain_quarter_turns": cell}, "row 1")

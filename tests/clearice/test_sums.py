@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from clearice.movies.gain import prepare_gain
-from clearice.movies.sums import Sums, check_pixel_size, correct_sums, pair_of_sums, sum_even_and_odd
+from clearice.movies.pixel_sizes import check_pixel_size, pixel_size_note
+from clearice.movies.sums import Sums, correct_sums, pair_of_sums, sum_even_and_odd
 
 FRAMES = np.random.default_rng(0).poisson(2.0, (7, 16, 18)).astype(np.uint8)
 
@@ -88,10 +89,10 @@ def test_correcting_sums_is_correcting_every_frame():
     generator = np.random.default_rng(2)
     reference = generator.uniform(0.5, 2, (16, 18)).astype(np.float32)
     reference[3, 4] = 0
-    gain = prepare_gain(reference, "divide", "up_down", 0)
+    gain = prepare_gain(reference, "divide", 0, "up_down")
     defects = generator.random((16, 18)) < 0.1
-    once = correct_sums(sum_even_and_odd(FRAMES, 1), gain, defects, 2)
-    each = [correct_sums(sum_even_and_odd(frame[None], 1), gain, defects, 2).full() for frame in FRAMES]
+    once, _ = correct_sums(sum_even_and_odd(FRAMES, 1), gain, defects, 2)
+    each = [correct_sums(sum_even_and_odd(frame[None], 1), gain, defects, 2)[0].full() for frame in FRAMES]
     np.testing.assert_allclose(once.full(), np.sum(each, axis=0), rtol=1e-4, atol=1e-3)
     np.testing.assert_array_equal(once.full(), once.even + once.odd)
     assert once.full().shape == (8, 9)
@@ -104,19 +105,21 @@ def test_dead_gain_pixels_and_defects_are_both_replaced():
     defects[9, 9] = True
     frame = np.full((16, 18), 6.0, np.float32)
     frame[3, 4] = frame[9, 9] = 1e5
-    gain = prepare_gain(reference, "multiply", "none", 0)
-    np.testing.assert_allclose(correct_sums(Sums(None, frame), gain, defects, 1).full(), 6.0)
+    gain = prepare_gain(reference, "multiply", 0, "none")
+    np.testing.assert_allclose(correct_sums(Sums(None, frame), gain, defects, 1)[0].full(), 6.0)
 
 
 def test_gain_flattens_a_flat_field():
     sensitivity = np.random.default_rng(3).uniform(0.5, 2, (16, 18)).astype(np.float32)
     frames = [100 * sensitivity, 50 * sensitivity]
-    flat = correct_sums(sum_even_and_odd(frames, 1), prepare_gain(sensitivity, "divide", "none", 0), None, 1)
+    flat, _ = correct_sums(
+        sum_even_and_odd(frames, 1), prepare_gain(sensitivity, "divide", 0, "none"), None, 1
+    )
     np.testing.assert_allclose(flat.full(), 150, rtol=1e-5)
 
 
 def test_a_gain_of_another_shape_is_refused():
-    gain = prepare_gain(np.ones((8, 8), np.float32), "multiply", "none", 0)
+    gain = prepare_gain(np.ones((8, 8), np.float32), "multiply", 0, "none")
     with pytest.raises(ValueError, match="the frames have 16 x 18"):
         correct_sums(sum_even_and_odd(FRAMES, 1), gain, None, 1)
 
@@ -135,6 +138,22 @@ def test_sums_made_elsewhere_are_taken_as_they_are():
 @pytest.mark.parametrize("found_A", [0.0, 1.0, 1.33, 1.34, 1.32])
 def test_pixel_sizes_that_are_unknown_or_near_pass(found_A):
     check_pixel_size(found_A, 1.33, "m.mrc")
+
+
+def test_a_trusted_table_makes_a_difference_a_note():
+    assert pixel_size_note(1.33, 1.33, "m.mrc", trust=True) == ""
+    assert pixel_size_note(1.0, 1.33, "m.mrc", trust=False) == ""
+    with pytest.raises(ValueError, match="set trust_table to true"):
+        pixel_size_note(1.06, 1.33, "m.mrc", trust=False)
+    note = pixel_size_note(1.06, 1.33, "m.mrc", trust=True)
+    assert "1.06 A/px" in note and note.endswith("1.33")
+
+
+def test_frames_are_counted_by_half():
+    sums = sum_even_and_odd(FRAMES[:4], 3)
+    assert (sums.even_frames, sums.odd_frames) == (2, 2)
+    corrected, _ = correct_sums(sum_even_and_odd(FRAMES, 1), None, None, 2)
+    assert (corrected.even_frames, corrected.odd_frames) == (3, 4)
 
 
 @pytest.mark.parametrize("found_A", [0.66, 1.35, 1.31, 2.66, 1.001])

@@ -16,6 +16,7 @@ import pytest
 from clearice.config.base import Settings
 from clearice.config.evaluation import RegionSettings, ScoreSettings
 from clearice.config.picking import PickSettings
+from clearice.config.tables import ExposureSettings
 from clearice.files.mrc import write_micrograph
 from support.scored_batch import DIAMETER_A, NAMES, PIXEL_SIZE_A, Batch, noise, scene
 from support.settings import made
@@ -49,6 +50,7 @@ def arguments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Arguments]:
             "folder": batch.folder / "rests",
             "second_exposure": out,
             "manifest": out / "manifest.tsv",
+            "settings": ExposureSettings(),
         },
         "choose_regions": lambda out: {
             "micrographs": batch.raw,

@@ -10,6 +10,7 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
+from clearice.config.tables import ExposureSettings
 from clearice.evaluation.null_test import OF_FREE_BOXES, OF_WHOLE_FIELD
 from clearice.files.coordinates import Coordinates, read_coordinates, write_box
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
@@ -346,7 +347,7 @@ def test_the_control_is_the_next_field_of_the_same_size(batch: Batch) -> None:
     assert np.isnan(found["m2"]["other_r"]) and np.isfinite(found["m3"]["other_r"])
 
 
-def exposures(batch: Batch) -> list[ManifestRow]:
+def exposures(batch: Batch, **settings: bool) -> list[ManifestRow]:
     """Import what lies in the folder `rests`."""
     folder = batch.folder / "second_exposure"
     import_exposures(
@@ -354,6 +355,7 @@ def exposures(batch: Batch) -> list[ManifestRow]:
         folder=batch.folder / "rests",
         second_exposure=folder,
         manifest=folder / "manifest.tsv",
+        settings=ExposureSettings(**settings),
     )
     return read_manifest(folder / "manifest.tsv")
 
@@ -390,7 +392,7 @@ def test_an_exposure_that_cannot_be_one_is_that_micrograph_s_failure(batch: Batc
     rows = exposures(batch)
     assert [row.status for row in rows] == ["failed", "failed", "failed"]
     for row, words in zip(
-        rows, ("of (200, 200) pixels, the micrograph m1 of (200, 220)", "denoised", "itself"), strict=True
+        rows, ("of (200, 200) pixels, the micrograph m1 of (200, 220)", "denoised", "are equal"), strict=True
     ):
         assert words in row.reason
 
@@ -403,6 +405,43 @@ def test_two_exposures_of_one_micrograph_or_another_pixel_size_are_refused(batch
     rows = exposures(batch)
     assert "2 exposures of m1" in rows[0].reason
     assert "3 A/px in its header" in rows[1].reason
+
+
+EXPOSURES = {
+    "a scaled copy": (lambda raw: 0.5 * raw + 3, "is a scaled copy of the micrograph m1"),
+    "a copy turned negative": (lambda raw: -raw, "is a scaled copy of the micrograph m1"),
+    "a blank one": (lambda raw: 0 * raw + 5, "is blank: all its pixels are 5"),
+}
+
+
+@pytest.mark.parametrize("kind", EXPOSURES)
+def test_an_exposure_without_noise_of_its_own_is_refused(batch: Batch, kind: str) -> None:
+    make, words = EXPOSURES[kind]
+    (batch.folder / "rests").mkdir(exist_ok=True)
+    raw = read_micrograph(files_of(batch.raw)["m1"]).pixels
+    write_micrograph(batch.folder / "rests/m1.mrc", make(raw).astype(np.float32), PIXEL_SIZE_A)
+    row = exposures(batch)[0]
+    assert row.status == "failed" and words in row.reason
+
+
+def test_a_trusted_table_overrules_the_header_of_an_exposure(batch: Batch) -> None:
+    (batch.folder / "rests").mkdir(exist_ok=True)
+    write_micrograph(batch.folder / "rests/m1.mrc", as_counts("m1").astype(np.float32), 1.5 * PIXEL_SIZE_A)
+    assert "set trust_table to true" in exposures(batch)[0].reason
+    row = exposures(batch, trust_table=True)[0]
+    assert (
+        row.status == "ok" and "the header says 3 A/px, the datasets table, which is trusted, 2" in row.reason
+    )
+
+
+def test_bad_pixels_of_an_exposure_are_filled_and_counted(batch: Batch) -> None:
+    (batch.folder / "rests").mkdir(exist_ok=True)
+    image = as_counts("m1").astype(np.float32)
+    image[:, 50] = 0
+    write_micrograph(batch.folder / "rests/m1.mrc", image, PIXEL_SIZE_A)
+    assert exposures(batch)[0].reason == f"{SHAPE[0]} bad pixels were found and filled (1 column)"
+    assert read_micrograph(batch.folder / "second_exposure/m1.mrc").pixels.min() > 0
+    assert exposures(batch, find_bad_pixels=False)[0].reason == ""
 
 
 def test_an_empty_simulated_field_has_no_fidelity(batch: Batch) -> None:

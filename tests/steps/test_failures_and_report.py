@@ -203,6 +203,27 @@ def test_a_field_without_pairs_of_regions_is_named_unless_it_is_simulated(
     assert "<li>set, regions, m1: no SNR: crowded</li>" in page and "no SNR: empty" not in page
 
 
+def test_notes_that_differ_in_numbers_stand_in_one_line(
+    manifests: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    reasons = [
+        "12 bad pixels were found and filled (1 column)",
+        "",
+        "700 bad pixels were found and filled (2 rows)",
+        "3 frames were summed",
+    ]
+    rows = [
+        ManifestRow(f"m{number}", "m.mrc", OK, reason, "0", "40") for number, reason in enumerate(reasons)
+    ]
+    write_manifest(manifests["sums"][0], rows)
+    page = page_of(manifests, tmp_path, [])
+    assert (
+        "<li>set, full, m0 and 1 more, each with its numbers: 12 bad pixels were found and filled (1 column)</li>"
+        in page
+    )
+    assert "<li>set, full, m3: 3 frames were summed</li>" in page and "700 bad" not in page
+
+
 @pytest.mark.parametrize("pairing", BIAS)
 def test_the_page_tells_the_bias_of_every_shown_method_that_chooses_its_pairs(
     pairing: str, manifests: dict[str, list[Path]], tmp_path: Path

@@ -50,7 +50,7 @@ def _arguments(out, rows, **changes):
         "gain": None,
         "gain_operation": "multiply",
         "gain_flip": "none",
-        "gain_quarter_turns": 0,
+        "gain_rotation": 0,
         "defects": None,
         "first_frame": 1,
         "last_frame": 0,
@@ -105,7 +105,8 @@ def test_even_plus_odd_is_full_after_all_corrections(tmp_path):
         [_row("m1", movie=movie)],
         gain=tmp_path / "gain.mrc",
         gain_flip="left_right",
-        gain_quarter_turns=1,
+        gain_rotation=1,
+        check_gain=False,
         gain_operation="divide",
         defects=tmp_path / "defects.txt",
         sum_binning=2,
@@ -120,15 +121,16 @@ def test_gain_and_defects_reach_the_pixels(tmp_path):
     gain[0, 0] = 0
     tifffile.imwrite(tmp_path / "gain.tif", gain)
     tifffile.imwrite(tmp_path / "defects.tif", (np.arange(24 * 28).reshape(24, 28) == 29).astype(np.uint8))
-    frames = np.ones((4, 24, 28), np.int16)
+    frames = 1 + np.arange(4, dtype=np.int16)[:, None, None] * np.ones((24, 28), np.int16)
+    frames[:, 20:] += np.arange(28, dtype=np.int16) % np.array([2, 3, 5, 7])[:, None, None]
     frames[:, 0, 0] = frames[:, 1, 1] = 1000
     _sum(
         tmp_path / "o",
-        [_row("m1", movie=_movie(tmp_path / "m.mrc", frames))],
+        [_row("m1", movie=_movie(tmp_path / "m.tif", frames))],
         gain=tmp_path / "gain.tif",
         defects=tmp_path / "defects.tif",
     )
-    np.testing.assert_array_equal(_image(tmp_path / "o", "m1").pixels, 8.0)
+    np.testing.assert_array_equal(_image(tmp_path / "o", "m1").pixels[:20], 20.0)
 
 
 def test_a_range_of_frames_keeps_their_numbers(tmp_path):
@@ -434,3 +436,228 @@ def test_the_limits_of_the_configuration_reach_the_readers(tmp_path):
         tmp_path / "out", [row], reading=Reading(largest_image_px=10**6, most_frames=4, most_expansion=10)
     )
     assert "raise reading.most_frames" in rows["full"]["m"].reason
+
+
+SIDE = 160
+
+
+def _wide(path, factor=1.0, frames=6, counts=4.0, seed=0):
+    """Write a movie of a detector whose pixels, multiplied by `factor`, are alike."""
+    generator = np.random.default_rng(seed)
+    shape = np.broadcast_shapes(np.shape(factor), (SIDE, SIDE))
+    return _movie(path, generator.poisson(counts / factor, (frames, *shape)).astype(np.uint8))
+
+
+def _gain(path, spread=0.2):
+    """Write a gain reference as a camera's program writes it, rows in the order of its format."""
+    reference = np.exp(np.random.default_rng(7).normal(0, spread, (SIDE, SIDE))).astype(np.float32)
+    if path.suffix == ".tif":
+        tifffile.imwrite(path, reference[::-1])
+    else:
+        write_micrograph(path, reference, 0)
+    return reference
+
+
+@pytest.mark.parametrize("movie", ["m.mrc", "m.tif"])
+@pytest.mark.parametrize("gain", ["gain.mrc", "gain.tif"])
+def test_gain_and_movie_of_any_format_meet_by_the_values_of_relion_and_motioncor(tmp_path, movie, gain):
+    """One camera writes its frames as MRC or as TIFF, whose first row is the upper one."""
+    factor = np.fliplr(np.rot90(_gain(tmp_path / gain), -1))
+    path = _wide(tmp_path / movie, factor[::-1] if movie == "m.tif" else factor)
+    settings = {"gain": tmp_path / gain, "gain_rotation": 1, "gain_flip": "left_right"}
+    done = _sum(tmp_path / "o", [_row("m1", movie=path)], **settings)
+    assert done["full"]["m1"].status == "ok" and done["full"]["m1"].reason == ""
+    expected = tifffile.imread(path) if movie == "m.tif" else mrcfile.read(path)
+    expected = expected.sum(axis=0) * (factor[::-1] if movie == "m.tif" else factor)
+    np.testing.assert_allclose(_image(tmp_path / "o", "m1").pixels, expected, rtol=1e-5)
+
+
+def test_a_gain_that_does_not_lie_as_the_frames_fails_every_movie_with_the_values_that_do(tmp_path):
+    factor = np.flipud(_gain(tmp_path / "gain.mrc"))
+    rows = [_row(f"m{seed}", movie=_wide(tmp_path / f"{seed}.mrc", factor, seed=seed)) for seed in range(2)]
+    done = _sum(tmp_path / "o", rows, gain=tmp_path / "gain.mrc")
+    for name in ("m0", "m1"):
+        assert done["full"][name].status == "failed"
+        assert "gain_operation multiply, gain_rotation 0 and gain_flip up_down" in done["full"][name].reason
+    unasked = _sum(tmp_path / "p", rows, gain=tmp_path / "gain.mrc", check_gain=False)
+    assert {row.status for row in unasked["full"].values()} == {"ok"}
+    right = _sum(tmp_path / "q", rows, gain=tmp_path / "gain.mrc", gain_flip="up_down")
+    assert {row.status for row in right["full"].values()} == {"ok"}
+
+
+def test_movies_that_could_not_tell_alone_fail_with_those_that_can(tmp_path):
+    factor = np.flipud(_gain(tmp_path / "gain.mrc", spread=0.02))
+    rows = [
+        _row(str(seed), movie=_wide(tmp_path / f"{seed}.mrc", factor, counts=counts, seed=seed))
+        for seed, counts in enumerate([0.3, 0.3, 30])
+    ]
+    rows.append(_row("pair", **_pair_files(tmp_path, *HALVES)))
+    done = _sum(tmp_path / "o", rows, gain=tmp_path / "gain.mrc")
+    for part in PARTS:
+        assert [row.status for row in done[part].values()] == ["failed", "failed", "failed", "ok"]
+        assert all("gain_flip up_down" in row.reason for row in list(done[part].values())[:3])
+    assert _files(tmp_path / "o") == sorted([*MANIFESTS, *(f"{part}/b0001/pair.mrc" for part in PARTS)])
+    right = _sum(tmp_path / "p", rows, gain=tmp_path / "gain.mrc", gain_flip="up_down")
+    assert {(row.status, row.reason) for row in right["full"].values()} == {("ok", "")}
+
+
+def test_a_flat_gain_is_noted_as_unknown(tmp_path):
+    write_micrograph(tmp_path / "gain.mrc", np.ones((SIDE, SIDE), np.float32), 0)
+    done = _sum(tmp_path / "o", [_row("m", movie=_wide(tmp_path / "m.mrc"))], gain=tmp_path / "gain.mrc")
+    assert (
+        done["full"]["m"].status == "ok"
+        and "cannot tell whether the gain lies right" in done["full"]["m"].reason
+    )
+
+
+@pytest.mark.parametrize("movie", ["m.mrc", "m.tif"])
+def test_a_list_of_defects_counts_rows_as_an_mrc_file_does(tmp_path, movie):
+    (tmp_path / "defects.txt").write_text("30 10\n")
+    frames = np.random.default_rng(0).poisson(9, (4, SIDE, SIDE)).astype(np.uint8)
+    row = SIDE - 1 - 10 if movie == "m.tif" else 10
+    frames[:, row, 30] = 255
+    settings = {"defects": tmp_path / "defects.txt", "find_bad_pixels": False}
+    _sum(tmp_path / "o", [_row("m1", movie=_movie(tmp_path / movie, frames))], **settings)
+    assert _image(tmp_path / "o", "m1").pixels.max() < 100
+
+
+@pytest.mark.parametrize("movie", ["m.mrc", "m.tif"])
+def test_a_list_of_defects_that_lies_upside_down_fails_the_row(tmp_path, movie):
+    (tmp_path / "defects.txt").write_text("30 10\n50 20\n70 80\n")
+    frames = np.random.default_rng(0).poisson(9, (4, SIDE, SIDE)).astype(np.uint8)
+    for x, y in ((30, 10), (50, 20), (70, 80)):
+        frames[:, y if movie == "m.tif" else SIDE - 1 - y, x] = 255
+    done = _sum(
+        tmp_path / "o", [_row("m1", movie=_movie(tmp_path / movie, frames))], defects=tmp_path / "defects.txt"
+    )
+    assert done["full"]["m1"].status == "failed" and "lie upside down: 3 of 3" in done["full"]["m1"].reason
+
+
+def _spoil(image):
+    image[:, 40] = 0
+    image[:5] = 0
+    image[100, 100] = image[120, 30] = 250
+    return image
+
+
+def _spoiled_rows(folder):
+    """Write a movie, a pair and a single micrograph with the same faults."""
+    frames = np.stack([_spoil(frame) for frame in np.random.default_rng(1).poisson(9, (4, SIDE, SIDE))])
+    even, odd = frames[1::2].sum(axis=0), frames[::2].sum(axis=0)
+    for name, image in (("e", even), ("o", odd), ("s", even + odd)):
+        write_micrograph(folder / f"{name}.mrc", image.astype(np.float32), 1.25)
+    return [
+        _row("movie", movie=_movie(folder / "m.mrc", frames.astype(np.uint8))),
+        _row("pair", even=folder / "e.mrc", odd=folder / "o.mrc"),
+        _row("single", single=folder / "s.mrc"),
+    ]
+
+
+def test_bad_pixels_are_found_filled_and_counted_in_every_kind_of_row(tmp_path):
+    done = _sum(tmp_path / "o", _spoiled_rows(tmp_path))
+    for name, row in done["full"].items():
+        pixels = _image(tmp_path / "o", name).pixels
+        assert pixels.min() > 0 and pixels.max() < 100
+        total = 5 * SIDE + (SIDE - 5) + 2
+        assert row.reason == (
+            f"{total} bad pixels were found and filled (5 lines of a constant border, 1 column, 2 single pixels)"
+        )
+    full, even, odd = (_image(tmp_path / "o", "pair", part).pixels for part in PARTS)
+    np.testing.assert_array_equal(full, even + odd)
+    np.testing.assert_array_equal(full, _image(tmp_path / "o", "movie").pixels)
+
+
+def test_the_search_for_bad_pixels_can_be_turned_off(tmp_path):
+    done = _sum(tmp_path / "o", _spoiled_rows(tmp_path), find_bad_pixels=False)
+    for name, row in done["full"].items():
+        assert row.status == "ok" and row.reason == ""
+        assert _image(tmp_path / "o", name).pixels.max() == 1000
+
+
+def test_a_trusted_table_overrules_headers_and_the_difference_is_noted(tmp_path):
+    rows = [
+        _row("movie", movie=_movie(tmp_path / "m.mrc", pixel_size_A=1.06)),
+        _row("single", single=tmp_path / "s.mrc"),
+    ]
+    write_micrograph(tmp_path / "s.mrc", FRAMES[0].astype(np.float32), 1.06)
+    refused = _sum(tmp_path / "o", rows)
+    assert all("set trust_table to true" in row.reason for row in refused["full"].values())
+    done = _sum(tmp_path / "p", rows, trust_table=True)
+    for name, row in done["full"].items():
+        assert (row.status, row.reason) == (
+            "ok",
+            "the header says 1.06 A/px, the datasets table, which is trusted, 1.25",
+        )
+        assert _image(tmp_path / "p", name).pixel_size_A == 1.25
+
+
+def test_the_frames_that_were_summed_stand_in_the_manifests(tmp_path):
+    rows = [
+        _row("a", movie=_movie(tmp_path / "a.mrc")),
+        _row("b", movie=_movie(tmp_path / "b.tif")),
+        _row("short", movie=_movie(tmp_path / "c.mrc", FRAMES[:3])),
+        _row("single", single=_movie(tmp_path / "d.mrc", FRAMES[0].astype(np.float32))),
+    ]
+    done = _sum(tmp_path / "o", rows)
+    assert [row.frames for row in done["full"].values()] == ["5", "5", "3", ""]
+    assert [row.frames for row in done["even"].values()] == ["2", "2", "1", ""]
+    assert [row.frames for row in done["odd"].values()] == ["3", "3", "2", ""]
+    assert done["full"]["short"].reason == "3 frames were summed, of most movies of the batch 5"
+    assert done["full"]["a"].reason == done["full"]["single"].reason == ""
+    alone = _sum(tmp_path / "p", rows[-1:])
+    assert alone["full"]["single"].frames == ""
+    assert "frames" not in (tmp_path / "p/full/b0001/manifest.tsv").read_text().splitlines()[0]
+
+
+def _pair_files(folder, even, odd):
+    for name, image in (("even", even), ("odd", odd)):
+        write_micrograph(folder / f"{name}.mrc", image.astype(np.float32), 1.25)
+    return {"even": folder / "even.mrc", "odd": folder / "odd.mrc"}
+
+
+HALVES = np.random.default_rng(3).poisson(20, (2, 256, 256)).astype(np.float32)
+NO_HALVES = {
+    "equal halves": (lambda d: _pair_files(d, HALVES[0], HALVES[0]), "are equal, pixel by pixel"),
+    "a scaled copy": (lambda d: _pair_files(d, HALVES[0], 3 * HALVES[0] + 2), "is a scaled copy of"),
+    "the full sum as a half": (lambda d: _pair_files(d, HALVES[0], HALVES.sum(axis=0)), "holds the even sum"),
+    "the full sum as the other half": (
+        lambda d: _pair_files(d, HALVES.sum(axis=0), HALVES[1]),
+        "holds the odd sum",
+    ),
+    "one file twice": (
+        lambda d: {name: _pair_files(d, *HALVES)["even"] for name in ("even", "odd")},
+        "are equal, pixel by pixel",
+    ),
+    "a constant half": (lambda d: _pair_files(d, HALVES[0], np.full((256, 256), 7.0)), "is blank: all its pixels are 7"),
+    "an empty half": (lambda d: _pair_files(d, 0 * HALVES[0], HALVES[1]), "is blank: all its pixels are 0"),
+    "a blank micrograph": (
+        lambda d: {"single": _pair_files(d, 0 * HALVES[0] + 3, HALVES[1])["even"]},
+        "is blank: all its pixels are 3",
+    ),
+    "a blank movie": (
+        lambda d: {"movie": _movie(d / "b.mrc", np.zeros((4, 24, 28), np.uint8))},
+        "is blank: all its pixels are 0",
+    ),
+    "a movie of one frame again and again": (
+        lambda d: {"movie": _movie(d / "b.mrc", np.repeat(FRAMES[:1], 4, axis=0))},
+        "are equal, pixel by pixel",
+    ),
+    "a movie of copies": (
+        lambda d: {"movie": _movie(d / "b.tif", np.repeat(FRAMES[:1], 5, axis=0))},
+        "is a scaled copy",
+    ),
+    "a micrograph that is mostly blank": (
+        lambda d: {"single": _pair_files(d, np.where(np.arange(256) < 60, 0, HALVES[0]), HALVES[1])["even"]},
+        "23% of the pixels are dead",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", NO_HALVES)
+def test_what_shows_nothing_or_has_no_noise_of_its_own_is_refused_at_the_entrance(tmp_path, kind):
+    make, sentence = NO_HALVES[kind]
+    rows = [_row("bad", **make(tmp_path)), _row("good", movie=_movie(tmp_path / "good.mrc"))]
+    done = _sum(tmp_path / "o", rows)
+    for part in PARTS:
+        assert done[part]["bad"].status == "failed" and sentence in done[part]["bad"].reason
+        assert done[part]["good"].status == "ok"

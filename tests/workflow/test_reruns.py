@@ -91,7 +91,7 @@ def test_a_value_cannot_hide_behind_an_equal_one(project: Project) -> None:
     cells = {
         "gain_operation": "multiply",
         "gain_flip": "none",
-        "gain_quarter_turns": "1",
+        "gain_rotation": "1",
         "first_frame": "1",
         "last_frame": "2",
     }

@@ -72,6 +72,7 @@ rule import_exposures:
         most_expansion=config["reading"]["most_expansion"],
     params:
         code=fingerprint_of("import_exposures.py"),
+        settings=ask(SETTINGS.exposures),
         folder=ask(INPUTS.companion_folder("second_exposure")),
     script:
         "../scripts/import_exposures.py"

@@ -2,14 +2,16 @@
 
 from pathlib import Path
 
-import numpy as np
-
 from clearice.config.reading import USUAL, Reading
+from clearice.config.tables import ExposureSettings
 from clearice.files.companions import companion_file
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
 from clearice.files.pictures import read_image
-from clearice.movies.sums import check_pixel_size
-from clearice.run.batches import Skip, process_manifest
+from clearice.movies.bad_pixels import find_bad_pixels
+from clearice.movies.copies import check_not_blank, check_own_noise
+from clearice.movies.defects import replace_defects
+from clearice.movies.pixel_sizes import pixel_size_note
+from clearice.run.batches import Noted, Skip, process_manifest
 from clearice.run.step import run
 
 SUFFIXES = (".mrc", ".tif", ".tiff", ".png")
@@ -17,15 +19,21 @@ EXPOSURE = "clearice: independent exposure"
 
 
 def import_exposures(
-    *, micrographs: Path, folder: Path, second_exposure: Path, manifest: Path, reading: Reading = USUAL
+    *,
+    micrographs: Path,
+    folder: Path,
+    second_exposure: Path,
+    manifest: Path,
+    settings: ExposureSettings,
+    reading: Reading = USUAL,
 ) -> None:
     """Write <micrograph>.mrc in `second_exposure` for each micrograph with an exposure in `folder`.
 
-    The file is <micrograph> with one of the known suffixes, of the micrograph's shape; a micrograph without
-    one is skipped.
+    The file is <micrograph> with one of the known suffixes, of the micrograph's shape, neither blank nor with the
+    micrograph's noise in it; its bad pixels are filled. A micrograph without one is skipped.
     """
 
-    def process(name: str, file: Path) -> Path:
+    def process(name: str, file: Path) -> Noted:
         found = companion_file(folder, name, SUFFIXES, "exposures")
         if found is None:
             raise Skip(f"no independent exposure of {name} in {folder}")
@@ -37,12 +45,17 @@ def import_exposures(
                 f"{found} is of {exposure.pixels.shape} pixels, the micrograph {name} of {micrograph.pixels.shape}; "
                 "give an exposure of the same field in the same pixels, in register with it"
             )
-        check_pixel_size(exposure.pixel_size_A, micrograph.pixel_size_A, str(found))
-        if np.array_equal(exposure.pixels, micrograph.pixels):
-            raise ValueError(f"{found} is the micrograph itself; give an exposure whose noise is independent")
+        sizes = (exposure.pixel_size_A, micrograph.pixel_size_A, str(found))
+        notes = [pixel_size_note(*sizes, trust=settings.trust_table)]
+        check_not_blank(exposure.pixels, str(found))
+        if settings.find_bad_pixels:
+            bad = find_bad_pixels(exposure.pixels, None)
+            replace_defects(exposure.pixels, bad.mask)
+            notes.append(bad.note())
+        check_own_noise(micrograph.pixels, exposure.pixels, (f"the micrograph {name}", str(found)))
         target = second_exposure / f"{name}.mrc"
         write_micrograph(target, exposure.pixels, micrograph.pixel_size_A, EXPOSURE)
-        return target
+        return Noted(target, "; ".join(filter(None, notes)))
 
     process_manifest(micrographs, manifest, process, verb="imported exposures of")
 

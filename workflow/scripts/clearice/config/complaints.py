@@ -32,8 +32,16 @@ RENAMED = {
     "diet": "pairing",
     "neighbours": "neighbor2neighbor",
     "blur_and_mask": "mask_control",
+    "gain_quarter_turns": "gain_rotation",
 }
 """What earlier names are called now."""
+
+CHANGED = {
+    "gain_quarter_turns": "and turns clockwise with row 0 on top, as RELION's and MotionCor's does: write 3 for 1, "
+    "1 for 3; an MRC gain of TIFF movies, or a TIFF gain of MRC movies, is now flipped by itself, so take out a "
+    "gain_flip of up_down that did this",
+}
+"""What else is new about an earlier name: its value means another thing now."""
 
 SHAPES = {"list_type": "a list", "dict_type": "a mapping", "model_type": "a mapping"}
 TYPES = {
@@ -146,7 +154,8 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Suggest the known name that looks most like `name`."""
     known = [str(one) for one in known]
     if RENAMED.get(name) in known:
-        return f"; it is called {RENAMED[name]!r} now"
+        also = f", {CHANGED[name]}" if name in CHANGED else ""
+        return f"; it is called {RENAMED[name]!r} now{also}"
     near = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {near[0]!r}?" if near else f"; known are {', '.join(known) or 'none'}"
 
@@ -255,6 +264,8 @@ def _parse_cell(text: str, field: FieldInfo) -> Any:
         It holds something else.
     """
     kinds = _kinds(field.annotation)
+    if bool in kinds:
+        return {"true": True, "false": False}.get(text.lower(), text)
     for kind in (int, float):
         if kind in kinds:
             if "_" in text:  # Python reads 1_0 as 10

@@ -32,6 +32,13 @@ class PixelColumn(Settings):
     """pixel size of the files in A"""
 
 
+class TrustColumn(Settings):
+    """Which of two pixel sizes holds."""
+
+    trust_table: bool = False
+    """true where the table's pixel size holds, calibrated, whatever the headers say"""
+
+
 class OpticsColumns(Settings):
     """The microscope."""
 
@@ -88,12 +95,21 @@ class GainColumns(Settings):
     """gain reference (MRC or TIFF) of the movies"""
     gain_operation: Literal["multiply", "divide"] = "multiply"
     """what the gain does to a frame"""
+    gain_rotation: int = Field(default=0, ge=0, le=3)
+    """quarter turns of the gain, RELION's --gain_rot and MotionCor's -RotGain: clockwise with row 0 on top"""
     gain_flip: Literal["none", "up_down", "left_right"] = "none"
-    """flip of the gain after the turns"""
-    gain_quarter_turns: int = Field(default=0, ge=0, le=3)
-    """counter-clockwise quarter turns of the gain"""
+    """flip of the gain after its turns, RELION's --gain_flip and MotionCor's -FlipGain: 0, 1, 2"""
+    check_gain: bool = True
+    """whether the frames are asked if they are flattened by the gain as it is turned, flipped and applied"""
     defects: str | None = None
     """list (x y, or x y w h, per line) or mask image of bad pixels"""
+
+
+class BadPixelColumn(Settings):
+    """What is looked for in sums and micrographs."""
+
+    find_bad_pixels: bool = True
+    """whether dead and hot pixels, columns, rows and borders that no list names are found and filled"""
 
 
 class FirstFrameColumn(Settings):
@@ -112,8 +128,12 @@ class FrameColumns(Settings):
     """Fourier binning of the sums"""
 
 
-class SumSettings(FrameColumns, FirstFrameColumn, GainColumns, PixelColumn):
+class SumSettings(FrameColumns, FirstFrameColumn, BadPixelColumn, GainColumns, TrustColumn, PixelColumn):
     """What the sums of a dataset are made with."""
+
+
+class ExposureSettings(BadPixelColumn, TrustColumn):
+    """What second exposures are read with."""
 
 
 class ExportSettings(FirstFrameColumn, FrameDoseColumn, OpticsColumns, PixelColumn):
@@ -123,12 +143,14 @@ class ExportSettings(FirstFrameColumn, FrameDoseColumn, OpticsColumns, PixelColu
 class DatasetRow(
     FrameColumns,
     FirstFrameColumn,
+    BadPixelColumn,
     GainColumns,
     ParticleColumns,
     StructuresColumn,
     ExposureColumns,
     FrameDoseColumn,
     OpticsColumns,
+    TrustColumn,
     PixelColumn,
     NameColumn,
 ):

@@ -13,6 +13,7 @@ from clearice.files.compressed import plain_suffix
 from clearice.files.kinds import MRC_SUFFIXES, TIFF_SUFFIXES
 from clearice.files.limits import Limits
 from clearice.files.pictures import read_image
+from clearice.files.row_order import top_row_first
 from clearice.files.text import read_text
 
 MOST_BAD = 0.5
@@ -25,15 +26,15 @@ def read_defects(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
     ----------
     path
         An image (MRC, TIFF, PNG) that is not 0 where a pixel is bad; or a text file whose lines are ``x y``
-        or ``x y width height`` in pixels, counted from zero, x along a row, y down the rows of the file, with
-        comments after #.
+        or ``x y width height`` in pixels, counted from zero, x along a row, y in the order of the rows of an MRC
+        file, from the lower edge, with comments after # (MotionCor's and RELION's list).
     shape
         Frame shape (h, w).
 
     Returns
     -------
     bool array (h, w)
-        True where a pixel is defective.
+        True where a pixel is defective, rows in the order of an MRC file.
 
     Raises
     ------
@@ -65,7 +66,7 @@ def _read_map(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:
             f"{shape[0]} x {shape[1]}; give the map of this detector"
         )
     bad: NDArray[np.bool_] = pixels != 0
-    return bad
+    return bad[::-1] if top_row_first(path) else bad
 
 
 def _read_list(path: Path, shape: tuple[int, int]) -> NDArray[np.bool_]:

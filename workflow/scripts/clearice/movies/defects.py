@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FEWEST_KNOWN = 3
+MIRRORED = 0.5
 
 
 def replace_defects(image: NDArray[np.float32], bad: NDArray[np.bool_]) -> NDArray[np.float32]:
@@ -65,3 +66,30 @@ def replace_defects(image: NDArray[np.float32], bad: NDArray[np.bool_]) -> NDArr
         waiting = waiting[~ready]
     image[rows, columns] = values.reshape(-1, width)[rows + 1, columns + 1]
     return image
+
+
+def check_right_way_up(listed: NDArray[np.bool_], found: NDArray[np.bool_], source: str) -> None:
+    """Refuse defects that were given upside down: what is bad in the frames is their mirror image.
+
+    Parameters
+    ----------
+    listed
+        True where a pixel is said to be bad, (h, w).
+    found
+        True where a pixel that is not listed was found to be bad, (h, w).
+    source
+        Where the defects stand, for the error.
+
+    Raises
+    ------
+    ValueError
+        At least half of the defects, less those that are their own mirror image, were found in its rows.
+    """
+    mirrored = listed[::-1] & ~listed
+    count = np.count_nonzero(mirrored)
+    if count and np.count_nonzero(mirrored & found) >= MIRRORED * count:
+        raise ValueError(
+            f"the defects of {source} lie upside down: {np.count_nonzero(mirrored & found)} of {count} pixels are bad in "
+            "the mirrored rows instead; y counts rows as in an MRC file, for TIFF movies from the lower edge: turn the "
+            "list or map over, or set find_bad_pixels to false"
+        )

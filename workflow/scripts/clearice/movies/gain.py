@@ -28,7 +28,7 @@ class Gain:
     dead: NDArray[np.bool_]
 
 
-def prepare_gain(reference: NDArray[np.float32], operation: str, flip: str, quarter_turns: int) -> Gain:
+def prepare_gain(reference: NDArray[np.float32], operation: str, rotation: int, flip: str) -> Gain:
     """Turn a gain reference into the factor of each pixel, in the orientation of the frames.
 
     A pixel whose reference is 0, negative, NaN or Inf has no gain: it is dead, its factor is 1, and its value
@@ -37,14 +37,17 @@ def prepare_gain(reference: NDArray[np.float32], operation: str, flip: str, quar
     Parameters
     ----------
     reference
-        Gain reference (h, w) as it lies in its file.
+        Gain reference (h, w), its rows in the order of an MRC file.
     operation
         ``multiply`` where frames are multiplied by the reference (MotionCor's and RELION's convention),
         ``divide`` where they are divided by it.
-    flip
-        ``none``, ``up_down`` or ``left_right``; applied after the turns.
-    quarter_turns
-        Number of turns by 90 degrees, counter-clockwise as seen with row 0 at the top (``numpy.rot90``).
+    rotation, flip
+        As in `oriented`.
+
+    Returns
+    -------
+    Gain
+        For frames whose rows are in the order of an MRC file.
 
     Raises
     ------
@@ -56,9 +59,7 @@ def prepare_gain(reference: NDArray[np.float32], operation: str, flip: str, quar
             f"gain_operation is {operation!r} and gain_flip {flip!r}; "
             f"use one of {', '.join(OPERATIONS)} and one of {', '.join(FLIPS)}"
         )
-    turned = np.rot90(reference, quarter_turns % 4)
-    if flip != "none":
-        turned = np.flipud(turned) if flip == "up_down" else np.fliplr(turned)
+    turned = oriented(reference, rotation, flip)
     with np.errstate(invalid="ignore"):
         dead = ~((turned > 0) & np.isfinite(turned))
     share = np.count_nonzero(dead) / dead.size
@@ -71,6 +72,37 @@ def prepare_gain(reference: NDArray[np.float32], operation: str, flip: str, quar
     if operation == "divide":
         np.divide(np.float32(1), factor, out=factor)
     return Gain(factor, dead)
+
+
+def oriented(image: NDArray[np.float32], rotation: int, flip: str) -> NDArray[np.float32]:
+    """Turn and then flip a gain reference as RELION and MotionCor do.
+
+    Parameters
+    ----------
+    image
+        Image (h, w), its rows in the order of an MRC file.
+    rotation
+        Quarter turns: the first row becomes the last column, so that a turn is clockwise where the first row is
+        shown on top (relion_display) and counter-clockwise where it is shown at the bottom (MotionCor's manual).
+        RELION's ``--gain_rot`` and MotionCor's ``-RotGain``.
+    flip
+        ``none``, ``up_down`` or ``left_right``, done after the turns. RELION's ``--gain_flip`` and MotionCor's
+        ``-FlipGain`` 0, 1 and 2.
+
+    Returns
+    -------
+    array (h, w) or (w, h)
+        A view of the image.
+    """
+    turned = np.rot90(image, -rotation % 4)
+    if flip == "none":
+        return turned
+    return np.flipud(turned) if flip == "up_down" else np.fliplr(turned)
+
+
+def upside_down(gain: Gain) -> Gain:
+    """Return the gain for frames whose first row is the upper one, as in TIFF files."""
+    return Gain(np.flipud(gain.factor), np.flipud(gain.dead))
 
 
 def check_gain(gain: Gain, shape: tuple[int, int]) -> None:
@@ -86,7 +118,7 @@ def check_gain(gain: Gain, shape: tuple[int, int]) -> None:
         return
     advice = "give the gain reference of this detector and this binning"
     if found == shape[::-1]:
-        advice = "set gain_quarter_turns to 1 or 3"
+        advice = "set gain_rotation to 1 or 3"
     raise ValueError(
         f"the gain reference has {found[0]} x {found[1]} pixels (after its turns), the frames have "
         f"{shape[0]} x {shape[1]}; {advice}"

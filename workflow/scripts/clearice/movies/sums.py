@@ -10,11 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearice.image.resize import fourier_bin
-from clearice.image.units import HEADER, same_pixel_size
+from clearice.movies.bad_pixels import BadPixels, find_bad_pixels
 from clearice.movies.defects import replace_defects
 from clearice.movies.gain import Gain, check_gain
 
-UNKNOWN_PIXEL_SIZES_A = (0.0, 1.0)  # what many programs write when they do not know it
 PIXELS_AT_ONCE = 1 << 18
 
 
@@ -28,10 +27,16 @@ class Sums:
         Sum of the even frames, float32 (h, w); None where there was no such frame.
     odd
         Likewise of the odd frames.
+    even_frames
+        How many frames are in the even sum; 0 where it is not known.
+    odd_frames
+        Likewise in the odd one.
     """
 
     even: NDArray[np.float32] | None
     odd: NDArray[np.float32] | None
+    even_frames: int = 0
+    odd_frames: int = 0
 
     def full(self) -> NDArray[np.float32]:
         """Add both halves: so even + odd is the full sum to the last bit.
@@ -41,7 +46,7 @@ class Sums:
         ValueError
             There are no halves at all.
         """
-        halves = [half for half in (self.even, self.odd) if half is not None]
+        halves = _halves(self)
         if not halves:
             raise ValueError("there are no frames to sum; correct first_frame and last_frame")
         return halves[0] if len(halves) == 1 else halves[0] + halves[1]
@@ -65,6 +70,7 @@ def sum_even_and_odd(frames: Iterable[NDArray[Any]], first_frame: int) -> Sums:
         The frames differ in shape, or one holds NaN or Inf (the message has its number and the count).
     """
     sums: list[NDArray[np.float32] | None] = [None, None]
+    counts = [0, 0]
     shape: tuple[int, ...] | None = None
     for number, frame in enumerate(frames, start=first_frame):
         shape = shape or frame.shape
@@ -74,7 +80,8 @@ def sum_even_and_odd(frames: Iterable[NDArray[Any]], first_frame: int) -> Sums:
                 "all frames of a movie have one shape"
             )
         sums[number % 2] = _added(sums[number % 2], frame, number)
-    return Sums(even=sums[0], odd=sums[1])
+        counts[number % 2] += 1
+    return Sums(sums[0], sums[1], *counts)
 
 
 def pair_of_sums(even: NDArray[np.float32] | None, odd: NDArray[np.float32]) -> Sums:
@@ -95,7 +102,9 @@ def pair_of_sums(even: NDArray[np.float32] | None, odd: NDArray[np.float32]) -> 
     return Sums(even, odd)
 
 
-def correct_sums(sums: Sums, gain: Gain | None, defects: NDArray[np.bool_] | None, binning: int) -> Sums:
+def correct_sums(
+    sums: Sums, gain: Gain | None, defects: NDArray[np.bool_] | None, binning: int, *, search: bool = False
+) -> tuple[Sums, BadPixels | None]:
     """Apply gain, replace defective pixels and bin, once per sum instead of per frame: all are linear.
 
     Parameters
@@ -108,40 +117,26 @@ def correct_sums(sums: Sums, gain: Gain | None, defects: NDArray[np.bool_] | Non
         True where a pixel is bad, (h, w), or None.
     binning
         Factor of the Fourier binning, 1 for none.
+    search
+        Whether to find bad pixels that are not among the defects; the full sum tells which, for both halves.
+
+    Returns
+    -------
+    Sums, BadPixels
+        The sums, and the pixels that were found and filled; None where none were looked for.
 
     Raises
     ------
     ValueError
-        Gain or defects do not fit the frames.
+        Gain or defects do not fit the frames, or too many pixels are bad.
     """
-    return Sums(
-        even=_corrected(sums.even, gain, defects, binning), odd=_corrected(sums.odd, gain, defects, binning)
-    )
-
-
-def check_pixel_size(found_A: float, expected_A: float, what: str) -> None:
-    """Refuse an input whose header contradicts the sheet by more than 1 %.
-
-    Headers that say 0, or exactly 1 A, say nothing: many programs write 1 when they do not know the size.
-
-    Parameters
-    ----------
-    found_A, expected_A
-        Pixel size in the header and in the datasets table, in A.
-    what
-        Name of the file in the error.
-
-    Raises
-    ------
-    ValueError
-        They contradict each other.
-    """
-    if found_A in UNKNOWN_PIXEL_SIZES_A or same_pixel_size(found_A, expected_A, HEADER):
-        return
-    raise ValueError(
-        f"{what} has {found_A:g} A/px in its header, but the datasets table says {expected_A:g}; "
-        "correct the table (for super-resolution movies it is the size of the small pixels), or the header"
-    )
+    known = _apply_gain(sums, gain, defects)
+    found = find_bad_pixels(sums.full(), known) if search else None
+    if found is not None and found.mask.any():
+        for half in _halves(sums):
+            replace_defects(half, found.mask if known is None else found.mask | known)
+    even, odd = (None if half is None else fourier_bin(half, binning) for half in (sums.even, sums.odd))
+    return Sums(even, odd, sums.even_frames, sums.odd_frames), found
 
 
 def _added(total: NDArray[np.float32] | None, frame: NDArray[Any], number: int) -> NDArray[np.float32]:
@@ -159,20 +154,23 @@ def _added(total: NDArray[np.float32] | None, frame: NDArray[Any], number: int) 
     return result
 
 
-def _corrected(
-    image: NDArray[np.float32] | None, gain: Gain | None, defects: NDArray[np.bool_] | None, binning: int
-) -> NDArray[np.float32] | None:
-    """Correct one sum."""
-    if image is None:
-        return None
+def _apply_gain(sums: Sums, gain: Gain | None, defects: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:
+    """Correct both halves in place for the gain, dead pixels and defects; return which pixels these are."""
     bad = defects
     if gain is not None:
-        check_gain(gain, (image.shape[0], image.shape[1]))
-        image *= gain.factor
         bad = gain.dead if defects is None else gain.dead | defects
-    if bad is not None:
-        replace_defects(image, bad)
-    return fourier_bin(image, binning)
+    for half in _halves(sums):
+        if gain is not None:
+            check_gain(gain, (half.shape[0], half.shape[1]))
+            half *= gain.factor
+        if bad is not None:
+            replace_defects(half, bad)
+    return bad
+
+
+def _halves(sums: Sums) -> list[NDArray[np.float32]]:
+    """List the halves there are."""
+    return [half for half in (sums.even, sums.odd) if half is not None]
 
 
 def _check_finite(pixels: NDArray[np.float32], what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -9,6 +10,8 @@ from clearice.reporting.records import COUNTED, FAILED, OK, SKIPPED, Record
 from clearice.run.places import Kind
 
 Records = Mapping[str, Sequence[Record]]
+
+_NUMBERS = re.compile(r"\([^()]*\)|[0-9.]+")  # and what stands in brackets
 
 
 def counts_of_micrographs(records: Records) -> list[dict[str, str]]:
@@ -29,13 +32,21 @@ def counts_of_micrographs(records: Records) -> list[dict[str, str]]:
 
 
 def notes_on_micrographs(records: Records) -> list[str]:
-    """Write of micrographs that are ok what must be known: filled pixels, and regions without pairs."""
-    return [
-        f"{one.place.dataset}, {_part_or_method(one) or stage}, {one.micrograph}: {one.reason}"
-        for stage in (*COUNTED, "regions")
-        for one in records[stage]
-        if one.status == OK and one.reason and one.place.kind is not Kind.SIMULATED
-    ]
+    """Write of micrographs that are ok what must be known: filled pixels, frames that are missing, regions without pairs.
+
+    Notes that differ in numbers alone stand in one line, with those of the first micrograph.
+    """
+    alike: dict[tuple[str, str, str], list[Record]] = {}
+    for stage in (*COUNTED, "second_exposure", "regions"):
+        for one in records[stage]:
+            if one.status == OK and one.reason and one.place.kind is not Kind.SIMULATED:
+                where = _part_or_method(one) or stage
+                alike.setdefault((one.place.dataset, where, _NUMBERS.sub("", one.reason)), []).append(one)
+    notes = []
+    for (dataset, where, _), ones in alike.items():
+        others = f" and {len(ones) - 1} more, each with its numbers" if len(ones) > 1 else ""
+        notes.append(f"{dataset}, {where}, {ones[0].micrograph}{others}: {ones[0].reason}")
+    return notes
 
 
 def notes_on_nulls(nulls: Sequence[Record], whole_field: str) -> dict[str, dict[str, list[str]]]:

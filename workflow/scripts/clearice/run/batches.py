@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clearice.files.tables import read_table, write_table
@@ -14,6 +15,8 @@ from clearice.run.progress import Progress
 
 OK, FAILED, SKIPPED = "ok", "failed", "skipped"
 COLUMNS = ("micrograph", "file", "status", "reason", "checksum")
+FRAMES = "frames"
+NOTES_APART = "; "
 OUR_OWN_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
 
 log = logging.getLogger(__name__)
@@ -39,6 +42,8 @@ class ManifestRow:
         One sentence; of an ok micrograph a note, mostly empty.
     checksum
         sha256 of the file, hexadecimal; empty unless ok.
+    frames
+        Number of frames summed; empty where it is not known.
     """
 
     micrograph: str
@@ -46,6 +51,7 @@ class ManifestRow:
     status: str
     reason: str
     checksum: str
+    frames: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,10 +64,13 @@ class Noted:
         The file written.
     note
         One sentence; empty for none.
+    frames
+        Number of frames summed; 0 where it is not known.
     """
 
     path: Path
     note: str
+    frames: int = 0
 
 
 def read_manifest(path: Path) -> list[ManifestRow]:
@@ -74,14 +83,18 @@ def read_manifest(path: Path) -> list[ManifestRow]:
     """
     rows = read_table(path)
     try:
-        return [ManifestRow(**{column: row[column] for column in COLUMNS}) for row in rows]
+        return [
+            ManifestRow(**{column: row[column] for column in COLUMNS}, frames=row.get(FRAMES, ""))
+            for row in rows
+        ]
     except KeyError as missing:
         raise ValueError(f"{path} is no manifest: column {missing} is missing; remake its batch") from None
 
 
 def write_manifest(path: Path, rows: Sequence[ManifestRow]) -> None:
-    """Write the manifest; it is the last file a step writes in its folder."""
-    write_table(path, [asdict(row) for row in rows], COLUMNS)
+    """Write the manifest; it is the last file a step writes in its folder. Frames are a column of sums of frames."""
+    columns = (*COLUMNS, FRAMES) if any(row.frames for row in rows) else COLUMNS
+    write_table(path, [{name: getattr(row, name) for name in columns} for row in rows], columns)
 
 
 def files_of(manifest: Path) -> dict[str, Path]:
@@ -177,7 +190,7 @@ def process_manifest(
     return rows
 
 
-def partner_row(row: ManifestRow, folder: Path, suffix: str) -> ManifestRow:
+def partner_row(row: ManifestRow, folder: Path, suffix: str, frames: int = 0) -> ManifestRow:
     """Make the row of a second file that was written beside the one of `row`.
 
     Parameters
@@ -188,15 +201,45 @@ def partner_row(row: ManifestRow, folder: Path, suffix: str) -> ManifestRow:
         Folder of the second file and of its manifest.
     suffix
         The second file is ``<micrograph><suffix>``.
+    frames
+        Number of frames summed in it; 0 where it is not known.
     """
     if row.status != OK:
         return row
-    return _ok_row(row.micrograph, folder, folder / f"{row.micrograph}{suffix}")
+    return _ok_row(row.micrograph, folder, Noted(folder / f"{row.micrograph}{suffix}", "", frames))
 
 
 def skipped_row(row: ManifestRow, reason: str) -> ManifestRow:
     """Make the row of a second file that a micrograph cannot have; carry a row that is not ok on."""
     return ManifestRow(row.micrograph, "", SKIPPED, reason, "") if row.status == OK else row
+
+
+def with_frames_compared(rows: Sequence[ManifestRow]) -> list[ManifestRow]:
+    """Note of each row how many frames were summed, where most rows of the batch have another number."""
+    counts = Counter(row.frames for row in rows if row.frames)
+    if len(counts) < 2:
+        return list(rows)
+    usual = max(counts, key=lambda frames: (counts[frames], int(frames)))
+    compared = []
+    for row in rows:
+        if row.frames and row.frames != usual:
+            note = f"{row.frames} frames were summed, of most movies of the batch {usual}"
+            row = replace(row, reason=NOTES_APART.join(filter(None, (row.reason, note))))
+        compared.append(row)
+    return compared
+
+
+def without_note(row: ManifestRow, note: str) -> ManifestRow:
+    """Make the row without one of its notes."""
+    notes = [one for one in row.reason.split(NOTES_APART) if one != note]
+    return replace(row, reason=NOTES_APART.join(notes))
+
+
+def withdrawn(row: ManifestRow, files: Sequence[Path], reason: str) -> ManifestRow:
+    """Make the `failed` row of a micrograph that was ok until others of its batch were seen; remove its files."""
+    for file in files:
+        file.unlink(missing_ok=True)
+    return ManifestRow(row.micrograph, "", FAILED, reason, "")
 
 
 def in_one_line(trouble: BaseException) -> str:
@@ -207,5 +250,7 @@ def in_one_line(trouble: BaseException) -> str:
 
 def _ok_row(name: str, folder: Path, written: Path | Noted) -> ManifestRow:
     """Make the row of a micrograph whose file is written."""
-    path, note = (written.path, written.note) if isinstance(written, Noted) else (written, "")
-    return ManifestRow(name, path.relative_to(folder).as_posix(), OK, note, checksum(path))
+    if not isinstance(written, Noted):
+        written = Noted(written, "")
+    file = written.path.relative_to(folder).as_posix()
+    return ManifestRow(name, file, OK, written.note, checksum(written.path), str(written.frames or ""))

@@ -14,7 +14,7 @@ from clearice.config.reporting import PreviewSettings, ReportSettings
 from clearice.config.sheet import parse_structures
 from clearice.config.simulation import SimulateStep
 from clearice.config.sizes import AUTO
-from clearice.config.tables import ExportSettings, SumSettings
+from clearice.config.tables import ExportSettings, ExposureSettings, SumSettings
 from clearice.config.variants import highpass_of, model_owner, pairings_of, scale_of, stage_settings
 from clearice.run.plan import Plan
 from clearice.run.products import Products
@@ -35,6 +35,10 @@ class JobSettings:
     def all_sums(self) -> dict[str, Settings]:
         """Return what the sums of every dataset must have been made with."""
         return {name: self.sums(name) for name in self._plan.datasets}
+
+    def exposures(self, dataset: str) -> Settings:
+        """Return what second exposures are read with."""
+        return gather(ExposureSettings, self._plan.datasets[dataset])
 
     def export(self, dataset: str) -> Settings:
         """Return what a table of sums for RELION says."""
