@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from clearice.config.stages.extract_noise import Criterion, ExtractNoise
 from clearice.image.patches import cut_patches, grid_corners, local_patches, touched
+from clearice.noise.dead_areas import dead_areas
 
 K1, K2, DYNAMIC_RANGE = 0.01, 0.03, 1.0
 # What to change where a criterion gives too few patches.
@@ -193,15 +194,14 @@ def bad_regions(
 ) -> NDArray[np.bool_]:
     """Mark pixels no noise patch may touch.
 
-    Non-finite pixels of either image; raw pixels in a constant 3 x 3 surrounding (dead areas, padding); and,
+    Non-finite pixels of either image; raw pixels of constant areas (`dead_areas`: dead pixels, padding); and,
     with `contamination_sd`, places where the raw micrograph smoothed over a quarter of a local patch lies
     further from its median than that many robust standard deviations (1.4826 times the median absolute
     deviation).
     """
     finite = np.isfinite(micrograph)
     pixels = np.where(finite, micrograph, np.median(micrograph[finite]) if finite.any() else 0.0)
-    flat = scipy.ndimage.maximum_filter(pixels, 3) == scipy.ndimage.minimum_filter(pixels, 3)
-    bad = ~finite | ~np.isfinite(guide) | flat
+    bad = ~finite | ~np.isfinite(guide) | dead_areas(micrograph)
     if settings.contamination_sd > 0:
         smoothed = scipy.ndimage.gaussian_filter(pixels.astype(np.float32), settings.patch_px / 16)
         away = np.abs(smoothed - np.median(smoothed))
