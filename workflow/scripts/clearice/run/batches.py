@@ -130,7 +130,7 @@ def process_rows(
         except Skip as nothing:
             row = ManifestRow(name, "", SKIPPED, str(nothing), "")
         except (ValueError, OSError) as trouble:
-            if isinstance(trouble, OSError) and trouble.errno in OUR_OWN_TROUBLE:
+            if is_our_own_trouble(trouble):
                 raise
             row = ManifestRow(name, "", FAILED, in_one_line(trouble), "")
             log.warning("%s failed: %s", name, row.reason)
@@ -193,6 +193,11 @@ def partner_row(row: ManifestRow, folder: Path, suffix: str) -> ManifestRow:
 def skipped_row(row: ManifestRow, reason: str) -> ManifestRow:
     """Make the row of a second file that a micrograph cannot have; carry a row that is not ok on."""
     return ManifestRow(row.micrograph, "", SKIPPED, reason, "") if row.status == OK else row
+
+
+def is_our_own_trouble(trouble: BaseException) -> bool:
+    """Check whether an error is that of a full, read-only or broken disk: no micrograph's fault."""
+    return isinstance(trouble, OSError) and trouble.errno in OUR_OWN_TROUBLE
 
 
 def in_one_line(trouble: BaseException) -> str:
