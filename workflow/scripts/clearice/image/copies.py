@@ -1,4 +1,4 @@
-"""Tell a second recording of a field from a copy of the first."""
+"""Check whether an image is a copy of another one, or a second recording of its field."""
 
 from __future__ import annotations
 

@@ -211,7 +211,9 @@ def bad_regions(
     return marked
 
 
-def require_patches(stacks: Sequence[NDArray[np.float32]], minimum: int, criterion: Criterion) -> None:
+def require_patches(
+    stacks: Sequence[NDArray[np.float32]], minimum: int, criterion: Criterion, left_out: str = ""
+) -> None:
     """Refuse to model noise from too few patches.
 
     Parameters
@@ -222,6 +224,8 @@ def require_patches(stacks: Sequence[NDArray[np.float32]], minimum: int, criteri
         How many are needed in all; one at least.
     criterion
         The one they were found by, on which it depends what gives more.
+    left_out
+        What is said of micrographs whose patches are of no use, at the end of the error.
 
     Raises
     ------
@@ -237,5 +241,5 @@ def require_patches(stacks: Sequence[NDArray[np.float32]], minimum: int, criteri
             f"{what} were found in {where} by extract_noise.criterion {criterion}, {max(1, minimum)} are "
             f"needed: {GIVE_MORE[criterion]}, raise extract_noise.mean_difference or contamination_sd (0: off), "
             f"lower extract_noise.step_px or patch_px{other}, add micrographs with more empty ice, or lower "
-            "noise_gan.minimum_patches"
+            f"noise_gan.minimum_patches{left_out}"
         )
