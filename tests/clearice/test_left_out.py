@@ -2,7 +2,8 @@ import errno
 
 import pytest
 
-from clearice.run.left_out import NOTE, LeftOut
+from clearice.files.tables import write_table
+from clearice.run.left_out import NOTE, LeftOut, left_out_of
 
 
 def test_what_goes_wrong_with_one_is_its_reason_and_the_rest_goes_on():
@@ -45,3 +46,15 @@ def test_a_table_says_in_its_first_row_what_was_left_out():
     left_out.add("b", "tiny")
     assert left_out.noted(rows) == [{"step": 0, NOTE: "a: blank | b: tiny"}, {"step": 1, NOTE: ""}]
     assert rows == [{"step": 0}, {"step": 1}]
+
+
+def test_what_a_model_was_trained_without_is_read_in_the_table_beside_it(tmp_path):
+    assert left_out_of(tmp_path / "absent.pt") == []
+    left_out, model = LeftOut(), tmp_path / "main.pt"
+    write_table(tmp_path / "main.tsv", [{"step": 0}], ["step"])
+    assert left_out_of(model) == [], "a table of an earlier version has no such column"
+    for expected in ([], ["a: blank", "b: tiny"]):
+        for line in expected:
+            left_out.add(*line.split(": "))
+        write_table(tmp_path / "main.tsv", left_out.noted([{"step": 0}, {"step": 1}]), ["step", NOTE])
+        assert left_out_of(model) == expected

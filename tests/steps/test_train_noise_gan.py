@@ -91,7 +91,7 @@ def test_the_model_holds_all_that_is_needed_to_draw_noise(tmp_path):
 def test_the_history_has_its_rows(tmp_path):
     train(tmp_path, [write_noise(tmp_path / "n")])
     rows = read_table(tmp_path / "main.tsv")
-    columns = ["step", "critic_loss", "generator_loss", "gradient_penalty", "wasserstein", "seconds"]
+    columns = ["step", "critic_loss", "generator_loss", "gradient_penalty", "wasserstein", "seconds", "note"]
     assert list(rows[0]) == columns
     assert [row["step"] for row in rows] == ["2", "4", "6"]
 

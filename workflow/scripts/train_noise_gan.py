@@ -21,7 +21,7 @@ from clearice.run.batches import checksum
 from clearice.run.devices import choose_device, torch_generator
 from clearice.run.fingerprint import training_fingerprint
 from clearice.run.left_out import NOTE, LeftOut
-from clearice.run.noise_set import read_noise
+from clearice.run.noise_set import NoiseOfMicrograph, read_noise
 from clearice.run.seeds import derived_seed
 from clearice.run.step import run
 from clearice.training.adversarial import (
@@ -56,11 +56,8 @@ def train_noise_gan(
     torch.set_num_threads(threads)
     torch_device, side_px, seed = choose_device(device), settings.patch_px, settings.seed
     left_out = LeftOut()
-    used = that_fit_together(read_noise(noise, left_out), left_out.add)
-    stacks = [one.images for one in used]
-    require_patches(stacks, settings.minimum_patches, settings.criterion, left_out.words())
-    patches, scale = standardised(stacks)
-    pixel_size_A = used[0].pixel_size_A
+    used = _noise_to_learn(noise, settings, left_out)
+    patches, scale = standardised([one.images for one in used])
     log.info("%d noise patches of %d px from %d micrographs", len(patches), patches.shape[-1], len(used))
     patches = smaller_patches(patches, side_px)
 
@@ -93,11 +90,19 @@ def train_noise_gan(
     weights["amplitude"] = torch.from_numpy(output_amplitude(amplitude, fake - offset, settings.whitened))
     counts = {"patches": len(patches), "micrographs": len(used), "left_out": list(left_out.lines)}
     record = {"mean": scale.mean, "sd": scale.sd, "offset": offset, **counts, **plain}
-    made = NetworkFile("noise_gan", architecture, weights, pixel_size_A, "noise_gan", variant, record)
+    made = NetworkFile("noise_gan", architecture, weights, used[0].pixel_size_A, "noise_gan", variant, record)
     save_network(model, made)
     lines = left_out.noted([asdict(row) for row in rows])
     write_table(history, lines, [*AdversarialRow.__dataclass_fields__, NOTE])
     remove_state(unfinished)
+
+
+def _noise_to_learn(noise: list[Path], settings: NoiseGanStep, left_out: LeftOut) -> list[NoiseOfMicrograph]:
+    """Read the patches that can be pooled; refuse too few."""
+    used = that_fit_together(read_noise(noise, left_out), left_out.add)
+    stacks = [one.images for one in used]
+    require_patches(stacks, settings.minimum_patches, settings.criterion, left_out.words())
+    return used
 
 
 run(train_noise_gan, globals())

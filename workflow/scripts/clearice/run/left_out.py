@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
+from clearice.files.tables import read_table
 from clearice.run.batches import in_one_line, is_our_own_trouble
 
 MOST_NAMED = 3
@@ -13,6 +15,9 @@ MOST_NAMED = 3
 
 NOTE = "note"
 """Column of the table beside a model; the first row says what the model was trained without."""
+
+BETWEEN = " | "
+"""What stands between the reasons in that column."""
 
 log = logging.getLogger(__name__)
 
@@ -55,5 +60,12 @@ class LeftOut:
 
     def noted(self, rows: Sequence[dict[str, object]]) -> list[dict[str, object]]:
         """Return the rows of a table with a column `NOTE`, in the first row of which stands what is left out."""
-        note = " | ".join(" ".join(line.split()) for line in self.lines)
+        note = BETWEEN.join(" ".join(line.split()) for line in self.lines)
         return [{**row, NOTE: "" if number else note} for number, row in enumerate(rows)]
+
+
+def left_out_of(model: Path) -> list[str]:
+    """Read in the table beside a model what it was trained without; nothing where there is no table."""
+    table = model.with_suffix(".tsv")
+    rows = read_table(table) if table.exists() else []
+    return [line for row in rows[:1] for line in row.get(NOTE, "").split(BETWEEN) if line]
