@@ -486,6 +486,16 @@ def test_particles_come_from_the_raw_sums_normalised(batch: Batch) -> None:
     assert np.corrcoef(stack.images[0].ravel(), raw.ravel())[0, 1] == pytest.approx(-1, abs=1e-5)
 
 
+def test_white_particles_stay_white_where_they_are_cut_out(batch: Batch) -> None:
+    picks = batch.pick(batch.clean, "clean")
+    dark = read_stack(batch.extract(batch.raw, picks) / "m1.mrcs").images
+    negative = write_batch(
+        batch.folder / "negative", lambda name: -read_micrograph(files_of(batch.raw)[name]).pixels
+    )
+    white = read_stack(batch.extract(negative, picks, particles_are_dark=False) / "m1.mrcs").images
+    np.testing.assert_allclose(white, dark, atol=1e-4)
+
+
 def test_contrast_stays_where_it_is_not_inverted(batch: Batch) -> None:
     folder = batch.extract(batch.raw, batch.pick(batch.clean, "clean"), invert_contrast=False)
     assert read_stack(folder / "m1.mrcs").images[:, 10:22, 10:22].mean() < -0.5

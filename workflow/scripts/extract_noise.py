@@ -52,7 +52,7 @@ def extract_noise(
         as_in_training = partial(prepared, pixel_size_A=raw.pixel_size_A, rescale_to_A=settings.rescale_to_A)
         flat, _ = as_in_training(denoised.pixels, highpass_A=0.0)
         pixels, pixel_size_A = as_in_training(without_dead_areas(raw.pixels), highpass_A=settings.highpass_A)
-        found = find_background(flat, pixels, settings)
+        found = find_background(flat, pixels, settings, particles_are_dark=settings.particles_are_dark)
         patches = cut_patches(pixels, found.corners, side_px)
         searches.append(search_row(name, found, patches))
         if len(searches) <= settings.pictures:

@@ -62,7 +62,11 @@ class Background:
 
 
 def find_background(
-    guide: NDArray[np.float32], micrograph: NDArray[np.float32], settings: ExtractNoise
+    guide: NDArray[np.float32],
+    micrograph: NDArray[np.float32],
+    settings: ExtractNoise,
+    *,
+    particles_are_dark: bool = True,
 ) -> Background:
     """Find the patches of a micrograph that hold background only (NT2C 2.2.2, steps 2 to 4).
 
@@ -74,6 +78,9 @@ def find_background(
         The raw micrograph (h, w). Patches with non-finite, constant or contaminated raw pixels are left out.
     settings
         What counts as background.
+    particles_are_dark
+        Whether particles are darker than ice. SSIM compares relative differences of means, so white particles
+        are looked at as dark ones.
 
     Returns
     -------
@@ -96,7 +103,8 @@ def find_background(
             f"the micrograph of {guide.shape[0]} x {guide.shape[1]} px is smaller than a noise patch of "
             f"{settings.patch_px} px; lower extract_noise.patch_px"
         )
-    scaled, low, high = scale_guide(guide, settings.clip_percent)
+    sign = 1.0 if particles_are_dark else -1.0
+    scaled, low, high = scale_guide(guide if particles_are_dark else -guide, settings.clip_percent)
     bad = touched(bad_regions(guide, micrograph, settings), corners, settings.patch_px)
     local = local_patches(cut_patches(scaled, corners, settings.patch_px), settings.local_patches)
     similarity = lowest_similarity(local)
@@ -120,8 +128,8 @@ def find_background(
         searched=len(corners),
         excluded=int(bad.sum()),
         best_refused=float(refused.max()) if len(refused) else float("nan"),
-        low=low,
-        high=high,
+        low=sign * low,
+        high=sign * high,
     )
 
 

@@ -14,7 +14,7 @@ from clearice.config.reporting import PreviewSettings, ReportSettings
 from clearice.config.sheet import parse_structures
 from clearice.config.simulation import SimulateStep
 from clearice.config.tables import ExportSettings, SumSettings
-from clearice.config.variants import highpass_of, pairings_of, scale_of, stage_settings
+from clearice.config.variants import highpass_of, kind_of_method, pairings_of, scale_of, stage_settings
 from clearice.run.plan import Plan
 from clearice.run.products import Products
 
@@ -49,16 +49,20 @@ class JobSettings:
         return self._simulation(dataset, self._products.simulated_in(batch), section, self._config["physics"])
 
     def simulated_movies(self, dataset: str, batch: str) -> Settings:
-        """Return what a simulation of movies takes: the same physics, with frames."""
+        """Return what a simulation of movies takes: the same physics, with frames, whose counts are never inverted."""
         section = self._config["simulation"]
         frames = {"frames": section["movie_frames"], "drift_A": section["movie_drift_A"]}
         physics = {**self._config["physics"], **frames}
-        return self._simulation(dataset, self._products.movie_sizes[batch], section, physics)
+        number = self._products.movie_sizes[batch]
+        return self._simulation(dataset, number, section, physics, of_frames=True)
 
     def method(self, method: str) -> Settings:
-        """Return the entry of a method."""
-        own: Settings = in_order(self._config["methods"][method])
-        return own
+        """Return the entry of a method, with the sign of its particles where its kind asks for that."""
+        own = dict(self._config["methods"][method])
+        if "sign" in kind_of_method(self._config, method).needs:
+            own["particles_are_dark"] = self._config["picking"]["particles_are_dark"]
+        found: Settings = in_order(own)
+        return found
 
     def inference(self, method: str) -> Settings:
         """Return how the network of a method is applied."""
@@ -112,7 +116,13 @@ class JobSettings:
         return list(parse_structures(self._plan.column(dataset, "structures"), dataset).values())
 
     def _simulation(
-        self, dataset: str, number: int, section: Mapping[str, Any], physics: Mapping[str, Any]
+        self,
+        dataset: str,
+        number: int,
+        section: Mapping[str, Any],
+        physics: Mapping[str, Any],
+        *,
+        of_frames: bool = False,
     ) -> Settings:
         """Collect what a simulation takes of the datasets table and of the config."""
         row = self._plan.datasets[dataset]
@@ -122,6 +132,7 @@ class JobSettings:
             "pixel_size_A": section["pixel_size_A"] or row["pixel_size_A"] * row["sum_binning"],
             "detector_pixel_size_A": row["pixel_size_A"],
             "physics": physics,
+            "particles_are_dark": of_frames or self._config["picking"]["particles_are_dark"],
             "seed": self._config["seed"],
         }
         return gather(SimulateStep, own, section, row)
