@@ -13,6 +13,7 @@ from clearice.files.tables import write_table
 from clearice.files.training_state import load_state, remove_state, save_state
 from clearice.image.rescale import rescale_images
 from clearice.image.units import same_pixel_size
+from clearice.networks.phased_unet import PhasedUNet
 from clearice.networks.unet import UNet
 from clearice.run.batches import checksum
 from clearice.run.devices import choose_device, choose_precision, torch_generator
@@ -75,7 +76,7 @@ def train_denoiser(
     images = gather_images(opened, settings.pairing, settings.crop_px, left_out.add)
     check_images(images.training, images.validation, left_out.words())
     state = folder / run_key({"left_out": left_out.lines}, [], "")
-    network = UNet(**architecture)
+    network = (PhasedUNet if torch_device.type == "cpu" else UNet)(**architecture)
     initialise(network, torch_generator(settings.seed, "initial weights", stage))
     if start is not None:
         network.load_state_dict(_first_weights(start, architecture, images.pixel_size_A))
