@@ -63,6 +63,15 @@ def test_an_image_paired_with_itself_is_left_out(tmp_path):
     assert left_out.lines == ["a and its partner are the same image; give two exposures of one field"]
 
 
+def test_one_image_under_two_names_is_learned_from_once(tmp_path):
+    """It would else validate what it has taught."""
+    batches = [manifest(tmp_path / "1", a="1", b="2"), manifest(tmp_path / "2", c="1")]
+    left_out, splits = LeftOut(), {"a": "train", "b": "train", "c": "validation"}
+    chosen = chosen_files(batches, [], splits, left_out, with_partner=False)
+    assert [one.name for one in chosen] == ["a", "b"]
+    assert left_out.lines == ["c is the same image as a; list it once"]
+
+
 def test_the_batch_of_a_micrograph_is_known(tmp_path):
     batches = [manifest(tmp_path / "1", a="1"), manifest(tmp_path / "2", b="2")]
     chosen = chosen_files(batches, [], {"a": "train", "b": "train"}, LeftOut(), with_partner=False)

@@ -55,7 +55,8 @@ def chosen_files(
         Split of a micrograph, by its name or by ``folder/name`` with any folder of its manifest's path, such
         as the dataset's. Only train and validation are chosen; micrographs without an entry are not.
     left_out
-        Takes those that are not ok in one of their two manifests, have no partner, or are their own.
+        Takes those that are not ok in one of their two manifests, have no partner or are their own, and those
+        whose image was met before under another name: it would be learned twice, or validate what it taught.
     with_partner
         Whether every micrograph needs a partner; without, `target` must be empty.
 
@@ -77,9 +78,10 @@ def chosen_files(
             "exposures"
         )
     chosen: list[Chosen] = []
+    met: dict[str, str] = {}
     for index, manifest in enumerate(noisy):
         partners = target[index] if with_partner else None
-        chosen += _chosen_of_batch(index, manifest, partners, splits, left_out)
+        chosen += _chosen_of_batch(index, manifest, partners, splits, left_out, met)
     return chosen
 
 
@@ -118,9 +120,14 @@ def split_to_learn(name: str, manifest: Path, splits: Mapping[str, str]) -> str:
 
 
 def _chosen_of_batch(
-    index: int, manifest: Path, target: Path | None, splits: Mapping[str, str], left_out: LeftOut
+    index: int,
+    manifest: Path,
+    target: Path | None,
+    splits: Mapping[str, str],
+    left_out: LeftOut,
+    met: dict[str, str],
 ) -> list[Chosen]:
-    """List the micrographs of one batch."""
+    """List the micrographs of one batch; `met` has the name of every image by its checksum."""
     rows = {row.micrograph: row for row in read_manifest(manifest)}
     partners = {row.micrograph: row for row in read_manifest(target)} if target else {}
     chosen = []
@@ -131,7 +138,10 @@ def _chosen_of_batch(
         row, partner = rows.get(name), partners.get(name)
         if reason := _why_not(name, (row, manifest), (partner, target)):
             left_out.add(name, reason)
+        elif row and row.checksum in met:
+            left_out.add(name, f"{name} is the same image as {met[row.checksum]}; list it once")
         elif row:
+            met[row.checksum] = name
             partner_file = target.parent / partner.file if target and partner else None
             chosen.append(Chosen(name, split, manifest.parent / row.file, partner_file, index))
     return chosen
