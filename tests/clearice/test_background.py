@@ -156,6 +156,19 @@ def test_patches_on_bad_pixels_are_left_out():
         )
 
 
+@pytest.mark.parametrize("mean", [0.5, 1.0, 3.0])
+def test_no_patch_is_lost_to_the_zeros_of_low_counts(mean):
+    signal, guide, _ = scene()
+    raw = np.random.default_rng(3).poisson(mean * np.exp(0.05 * signal)).astype(np.float32)
+    found = find_background(guide, raw, SETTINGS)
+    assert found.excluded == 0
+    assert len(found.corners)
+    raw[:, 200] = 0.0
+    through = (found.corners[:, 1] <= 200) & (found.corners[:, 1] + 32 > 200)
+    after = find_background(guide, raw, SETTINGS)
+    np.testing.assert_array_equal(after.corners, found.corners[~through])
+
+
 def test_contaminated_regions_are_left_out():
     _, guide, raw = scene()
     dirty = raw.copy()

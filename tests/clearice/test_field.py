@@ -112,6 +112,21 @@ def test_frames_are_handed_on() -> None:
     np.testing.assert_array_equal(np.sum(frames, axis=0), made.noisy)
 
 
+def test_white_particles_mirror_both_images_at_the_mean_counts() -> None:
+    dark, white = (simulate(small_simulation(particles_are_dark=dark)) for dark in (True, False))
+    mean = dark.record["mean_counts_per_px"]
+    np.testing.assert_allclose(white.noisy + dark.noisy, 2 * mean, rtol=1e-5)
+    np.testing.assert_allclose(white.clean + dark.clean, 2 * mean, rtol=1e-5)
+    noise = dark.noisy - dark.clean
+    np.testing.assert_allclose(white.noisy - white.clean, -noise, atol=1e-3 * np.abs(noise).max())
+    assert (dark.record["particles_are_dark"], white.record["particles_are_dark"]) == (True, False)
+
+
+def test_frames_of_counts_are_not_inverted() -> None:
+    with pytest.raises(ValueError, match="frames hold counts, in which particles are dark"):
+        simulate(small_simulation(particles_are_dark=False), save_frame=lambda index, counts: None)
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

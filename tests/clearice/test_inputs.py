@@ -142,6 +142,27 @@ def test_names_of_other_batches_that_look_alike_are_listed() -> None:
     assert inputs.names_alike("films", "b0002") == inputs.names_alike("films", "s0001") == []
 
 
+def test_whether_particles_are_dark_reaches_all_that_has_a_sign_and_nothing_else() -> None:
+    """A change of it makes anew what depends on it: settings are compared by their text."""
+    config = shipped_config(methods=METHODS)
+    white = jobs(picking={**config["picking"], "particles_are_dark": False})[1]
+    for settings, value in ((SETTINGS, True), (white, False)):
+        assert settings.simulation("films", "s0001")["particles_are_dark"] is value
+        assert settings.stage("films", "extract_noise", "main")["particles_are_dark"] is value
+        assert settings.stage("films", "extract_noise", "own")["particles_are_dark"] is value
+        assert settings.method("mask_control", "films")["particles_are_dark"] is value
+        assert settings.picks("films", "blob")["particles_are_dark"] is value
+        assert settings.extraction("films")["particles_are_dark"] is value
+    for stage in all_stages():
+        if stage != "extract_noise":
+            assert white.stage("films", stage, "main") == SETTINGS.stage("films", stage, "main")
+    for method in ("raw", "boxes", "cold"):
+        assert white.method(method, "films") == SETTINGS.method(method, "films")
+    batch = next(iter(SETTINGS._products.movie_sizes), None)
+    if batch:
+        assert white.simulated_movies("films", batch) == SETTINGS.simulated_movies("films", batch)
+
+
 def test_only_a_picker_that_compares_with_templates_reads_some() -> None:
     assert INPUTS.templates("blob", "films") == []
     assert INPUTS.templates("template", "films") == "results/films/templates/template.mrcs"

@@ -3,11 +3,11 @@ import pytest
 
 from clearice.training.pairs import (
     BIAS,
+    TrainingImage,
     draw_pair,
     fixed_pair,
     neighbor2neighbor_pair,
     training_image,
-    training_images,
 )
 
 
@@ -22,7 +22,8 @@ def drawn(images, index, pairing, **changes):
 
 def test_both_exposures_of_a_pair_are_cut_and_turned_alike():
     exposure = noise(1)
-    image = training_image("m", exposure, 3.0 * exposure + 1.0, "noise2noise")
+    mean, sd = float(exposure.mean()), float(exposure.std())
+    image = TrainingImage("m", exposure, 3.0 * exposure + 1.0, mean, sd, 3.0 * mean + 1.0, 3.0 * sd)
     for index in range(20):
         even, odd = drawn([image], index, "noise2noise")
         np.testing.assert_allclose(even, odd, atol=1e-5)
@@ -39,7 +40,7 @@ def test_each_exposure_of_noise2noise_is_standardised_by_its_own_statistics():
 def test_supervised_pairs_share_the_normalisation_of_the_noisy_image():
     noisy = noise(1)
     mean, sd = float(noisy.mean()), float(noisy.std())
-    image = training_image("m", noisy, 0.1 * noisy + 4.0, "supervised")
+    image = TrainingImage("m", noisy, 0.1 * noisy + 4.0, mean, sd, mean, sd)
     seen, wanted = drawn([image], 0, "supervised")
     np.testing.assert_allclose(wanted, 0.1 * seen + (0.1 * mean + 4.0 - mean) / sd, atol=1e-5)
 
@@ -154,10 +155,7 @@ def test_a_target_in_other_units_is_refused():
         training_image("m1", noise(1, mean=500.0), noise(2, mean=0.0), "supervised")
 
 
-def test_the_images_of_a_stack_are_images_of_their_own():
-    stack = np.stack([noise(1), noise(2, mean=-20.0)])
-    first, second = training_images("m1", stack, stack + 0.1, "noise2noise")
-    assert (first.name, second.name) == ("m1 (image 1)", "m1 (image 2)")
-    assert second.noisy_mean == pytest.approx(-20.0, abs=0.3)
-    with pytest.raises(ValueError, match="m1 has 2 images, but its partner 1"):
-        training_images("m1", stack, stack[:1], "noise2noise")
+@pytest.mark.parametrize("pairing", ["noise2noise", "supervised"])
+def test_a_copy_is_no_partner(pairing):
+    with pytest.raises(ValueError, match="m1 and its partner are the same image"):
+        training_image("m1", noise(1), 1.01 * noise(1), pairing)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from clearice.files.mrc import write_micrograph
-from clearice.files.stacks import read_equal_stacks, read_stack, write_stack
+from clearice.files.stacks import read_stack, write_stack
 
 
 def images(seed=0, count=3, side=8):
@@ -66,27 +66,6 @@ def test_equal_images_give_equal_bytes_under_any_name(tmp_path):
 def test_a_single_image_is_a_stack_of_one(tmp_path):
     write_micrograph(tmp_path / "m.mrc", images()[0], 2.0)
     np.testing.assert_array_equal(read_stack(tmp_path / "m.mrc").images, images()[:1])
-
-
-def test_stacks_that_belong_together_are_read_in_order(tmp_path):
-    for seed in (1, 2):
-        write_stack(tmp_path / f"{seed}.mrcs", images(seed), 1.5)
-    stacks, pixel_size_A = read_equal_stacks([tmp_path / "2.mrcs", tmp_path / "1.mrcs"])
-    np.testing.assert_array_equal(stacks[0], images(2))
-    np.testing.assert_array_equal(stacks[1], images(1))
-    assert pixel_size_A == pytest.approx(1.5)
-
-
-def test_stacks_that_do_not_belong_together_are_refused(tmp_path):
-    write_stack(tmp_path / "a.mrcs", images(), 1.5)
-    write_stack(tmp_path / "pixel.mrcs", images(), 3.0)
-    write_stack(tmp_path / "shape.mrcs", images(side=9), 1.5)
-    with pytest.raises(ValueError, match=r"3 A/px, .* has 1.5 A/px; noise of different pixel sizes"):
-        read_equal_stacks([tmp_path / "a.mrcs", tmp_path / "pixel.mrcs"])
-    with pytest.raises(ValueError, match="extract both with the same patch size"):
-        read_equal_stacks([tmp_path / "a.mrcs", tmp_path / "shape.mrcs"])
-    with pytest.raises(ValueError, match="no noise patches were found"):
-        read_equal_stacks([])
 
 
 def test_what_is_no_stack_of_finite_images_is_not_written(tmp_path):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from clearice.image.units import HEADER, ROUNDING, check_same_pixel_size, length_px, same_pixel_size
+from clearice.image.units import (
+    HEADER,
+    ROUNDING,
+    check_same_pixel_size,
+    check_whole_groups,
+    commonest_pixel_size,
+    length_px,
+    same_pixel_size,
+)
 
 
 def test_a_length_is_as_many_pixels_as_fit_into_it() -> None:
@@ -32,3 +40,16 @@ def test_rounding_passes_in_a_training_and_more_is_refused() -> None:
     check_same_pixel_size("a", 1.0, "b", 1.0005)
     with pytest.raises(ValueError, match=r"a has 1 A/px, but b 1\.01; set rescale_to_A"):
         check_same_pixel_size("a", 1.0, "b", 1.01)
+
+
+def test_the_commonest_pixel_size_is_that_of_most_and_of_several_the_first() -> None:
+    assert commonest_pixel_size([1.0, 3.0, 3.001]) == 3.0
+    assert commonest_pixel_size([1.0, 3.0]) == 1.0
+    assert commonest_pixel_size([]) == 0.0
+
+
+def test_a_group_of_another_pixel_size_is_refused_and_a_single_one_is_not() -> None:
+    check_whole_groups("abc", [1.0, 1.0, 2.0], [0, 0, 1])
+    check_whole_groups("abcd", [1.0, 1.0, 1.0, 2.0], [0, 0, 1, 1])
+    with pytest.raises(ValueError, match="c has 2 A/px, but a 1; set rescale_to_A"):
+        check_whole_groups("abcde", [1.0, 1.0, 2.0, 2.0, 1.0], [0, 0, 1, 1, 2])

@@ -449,11 +449,36 @@ def test_an_empty_simulated_field_has_no_fidelity(batch: Batch) -> None:
     assert batch.score(batch.raw, "raw", clean=empty) == {}
 
 
-def test_a_denoised_micrograph_without_its_raw_one_is_an_error(batch: Batch) -> None:
-    write_manifest(batch.raw, read_manifest(batch.raw)[1:])
+def test_a_micrograph_that_cannot_be_scored_has_no_line_and_the_others_have_theirs(batch: Batch) -> None:
+    expected = batch.score(batch.clean, "clean", second_exposure=batch.odd)
+    denoised = write_batch(
+        batch.folder / "denoised", lambda name: read_micrograph(files_of(batch.clean)[name]).pixels
+    )
+    files_of(denoised)["m2"].write_bytes(b"no image")
+    found = batch.score(denoised, "clean", second_exposure=batch.odd)
+    assert found == {name: expected[name] for name in ("m1", "m3")}
+
+
+def test_where_none_can_be_scored_the_error_says_why(batch: Batch) -> None:
     denoised = write_batch(batch.folder / "denoised", scene)
-    with pytest.raises(ValueError, match="m1 was denoised"):
+    write_manifest(batch.raw, read_manifest(batch.raw)[1:])
+    assert "m1" not in batch.score(denoised, "clean", second_exposure=batch.odd)
+    write_manifest(batch.raw, [])
+    with pytest.raises(
+        ValueError, match=r"no micrograph of .* could be scored \(3 left out: m1 was denoised"
+    ):
         batch.score(denoised, "clean", second_exposure=batch.odd)
+
+
+def test_coordinates_that_cannot_be_read_leave_out_their_micrograph_alone(
+    batch: Batch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = batch.pick(batch.clean, "clean")
+    assert set(batch.match(folder, None, "clean")) == {"m1", "m2"}
+    known = batch.known()
+    files_of(known)["m1"].write_text("no table")
+    monkeypatch.setattr(batch, "known", lambda: known)
+    assert set(batch.match(folder, None, "clean")) == {"m2"}
 
 
 def test_scores_of_methods_join_and_are_paired_with_the_raw_ones(batch: Batch) -> None:
@@ -498,6 +523,16 @@ def test_particles_come_from_the_raw_sums_normalised(batch: Batch) -> None:
     y, x = (round(float(first[f"rlnCoordinate{axis}"].iloc[0])) for axis in "YX")
     raw = read_micrograph(batch.folder / "even/m1.mrc").pixels[y - 16 : y + 16, x - 16 : x + 16]
     assert np.corrcoef(stack.images[0].ravel(), raw.ravel())[0, 1] == pytest.approx(-1, abs=1e-5)
+
+
+def test_white_particles_stay_white_where_they_are_cut_out(batch: Batch) -> None:
+    picks = batch.pick(batch.clean, "clean")
+    dark = read_stack(batch.extract(batch.raw, picks) / "m1.mrcs").images
+    negative = write_batch(
+        batch.folder / "negative", lambda name: -read_micrograph(files_of(batch.raw)[name]).pixels
+    )
+    white = read_stack(batch.extract(negative, picks, particles_are_dark=False) / "m1.mrcs").images
+    np.testing.assert_allclose(white, dark, atol=1e-4)
 
 
 def test_contrast_stays_where_it_is_not_inverted(batch: Batch) -> None:

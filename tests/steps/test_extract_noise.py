@@ -218,3 +218,16 @@ def test_the_real_crowded_micrograph_gives_background_in_which_nobody_marked_a_p
 
     assert len(corners) == 30
     assert share_with_centre(corners) < 0.1 < 0.3 < share_with_centre(everywhere)
+
+
+@pytest.mark.parametrize("changed", [{"highpass_A": 120.0}, {"rescale_to_A": 4.5, "patch_px": 16}])
+def test_a_dead_border_stays_one_behind_a_filter(tmp_path, changed):
+    raws, guides = scenes(["m1"])
+    whole = read_table(extract(tmp_path / "whole", raws, guides, **changed) / "positions.tsv")
+    raws["m1"][:, 200:] = 0.0
+    cut = read_table(extract(tmp_path / "cut", raws, guides, **changed) / "positions.tsv")
+    factor = 3.0 / (changed.get("rescale_to_A") or 3.0)
+    side = changed.get("patch_px", 32)
+    reach = [(int(row["x_px"]) + side) / factor for row in whole]
+    assert cut
+    assert max(reach) > 200 >= max((int(row["x_px"]) + side) / factor for row in cut)

@@ -13,11 +13,12 @@ import pytest
 from check_failures import check_failures
 from clearice.config.reporting import ReportSettings
 from clearice.evaluation.null_test import OF_FREE_BOXES, OF_WHOLE_FIELD
-from clearice.files.documents import write_json
+from clearice.files.documents import read_json, write_json
 from clearice.files.tables import read_table, write_table
 from clearice.reporting.summary import Summary
 from clearice.run.batches import FAILED, OK, ManifestRow, write_manifest
 from clearice.training.pairs import BIAS
+from write_provenance import write_provenance
 from write_report import write_report
 
 PLACES = {
@@ -120,6 +121,7 @@ def page_of(
     summary: list[Summary],
     pairings: dict[str, str] | None = None,
     previews: Sequence[Path] = (),
+    left_out: dict[str, list[str]] | None = None,
 ) -> str:
     """Write the report of one dataset."""
     settings: dict[str, Any] = {
@@ -130,7 +132,7 @@ def page_of(
         "previews": {"reference_resolution_A": 20},
     }
     provenance = {"versions": {"clearice": "1"}, "settings": settings, "taken": {}, "sha256": {}}
-    write_json(tmp_path / "provenance.json", provenance)
+    write_json(tmp_path / "provenance.json", {**provenance, "left_out": left_out or {}})
     scores = tmp_path / "results/set/scores/summary.tsv"
     write_table(scores, [vars(row) for row in summary], list(Summary.__dataclass_fields__))
     write_report(
@@ -245,3 +247,33 @@ def test_pictures_stand_under_the_names_their_folders_give(
     for name, picture in (("whole field", b"field"), ("detail", b"detail")):
         data = base64.b64encode(picture).decode()
         assert f'<img src="data:image/png;base64,{data}" alt="lowpass, {name}">' in page
+
+
+def test_the_page_says_what_a_network_was_trained_without(
+    manifests: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    lines = [f"m{number}: blank" for number in range(7)]
+    page = html.unescape(page_of(manifests, tmp_path, [], left_out={"results/set/models/n.pt": lines}))
+    assert "network results/set/models/n.pt was trained without 7 of its images: m0: blank; m1: blank" in page
+    assert "m4: blank; and 2 more, in the table beside it" in page
+    assert "m5: blank" not in page
+    assert "trained without" not in page_of(manifests, tmp_path, [])
+
+
+def test_the_record_of_a_run_holds_what_its_networks_were_trained_without(tmp_path: Path) -> None:
+    models = [tmp_path / "main.pt", tmp_path / "own.pt"]
+    for model, note in zip(models, ["m1: blank | m2: tiny", ""], strict=True):
+        model.write_bytes(b"network")
+        write_table(model.with_suffix(".tsv"), [{"step": 0, "note": note}], ["step", "note"])
+    write_provenance(
+        manifests=[],
+        models=models,
+        provenance=tmp_path / "provenance.json",
+        settings={},
+        datasets={},
+        taken={},
+        steps={},
+    )
+    assert read_json(tmp_path / "provenance.json")["left_out"] == {
+        models[0].as_posix(): ["m1: blank", "m2: tiny"]
+    }

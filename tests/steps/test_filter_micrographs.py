@@ -88,6 +88,24 @@ def test_a_filtered_micrograph_keeps_its_mean_and_says_that_it_is_no_data(batch:
         )
 
 
+def test_the_mask_control_of_white_particles_keeps_what_is_white(
+    batch: dict[str, Any], tmp_path: Path
+) -> None:
+    dark = {"kind": "mask_control", "sigma_px": 3.0, "particles_are_dark": True}
+    filter_micrographs(**arguments(batch, dark))
+    negative = write_batch(tmp_path / "negative", {"m1": -field(1)})
+    given = {
+        **batch,
+        "micrographs": negative,
+        "denoised": tmp_path / "white",
+        "manifest": tmp_path / "white/manifest.tsv",
+    }
+    filter_micrographs(**arguments(given, {**dark, "particles_are_dark": False}))
+    np.testing.assert_array_equal(
+        pixels(tmp_path / "white" / "m1.mrc"), -pixels(batch["denoised"] / "m1.mrc")
+    )
+
+
 def test_wiener_leaves_the_noise_out_and_the_particles_in(batch: dict[str, Any]) -> None:
     filter_micrographs(**arguments(batch, WIENER, **batch["boxes"]))
     raw, found = field(1), pixels(batch["denoised"] / "m1.mrc")
@@ -143,6 +161,7 @@ def test_wiener_without_any_place_fails_the_rows_in_a_sentence(batch: dict[str, 
         ({}, "'None' is unknown"),
         ({"kind": "wiener", "noise": "free_boxes", "rings": 4}, "settings: key 'rings' is unknown; did you mean 'ring_px'"),
         ({"kind": "nt2c"}, "filter 'nt2c' is unknown"),
+        ({"kind": "mask_control", "sigma_px": 3.0, "particles_are_dark": "no"}, "particles_are_dark is 'no'"),
         ({"kind": "mask_control", "sigma_px": 0.0}, "sigma_px is 0.0, but must be more than 0"),
     ],
 )  # fmt: skip

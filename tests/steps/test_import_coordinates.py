@@ -12,7 +12,7 @@ from clearice.config.evaluation import RegionSettings
 from clearice.config.picking import ExtractSettings
 from clearice.files.coordinates import Coordinates, read_coordinates, write_coordinates_star
 from clearice.files.mrc import DATA, write_micrograph
-from clearice.files.tables import write_table
+from clearice.files.tables import read_table, write_table
 from clearice.picking.records import CANDIDATE_COLUMNS, SUMMARY_COLUMNS
 from clearice.run.batches import ManifestRow, files_of, process_rows, read_manifest, write_manifest
 from extract_particles import extract_particles
@@ -161,23 +161,26 @@ def test_regions_are_not_chosen_from_particles_outside(batch: Import, tmp_path: 
     assert {row.status for row in rows} == {"failed"} and "1 of 2 particles outside" in rows[0].reason
 
 
-def test_picks_are_not_scored_against_particles_outside(batch: Import, tmp_path: Path) -> None:
+def test_picks_are_not_scored_against_particles_outside(
+    batch: Import, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     write_table(tmp_path / "candidates.tsv", [], CANDIDATE_COLUMNS)
     sizes = dict(zip(SUMMARY_COLUMNS, ("mic1", *SHAPE, 10, "inf", 0, 0), strict=True))
     write_table(tmp_path / "summary.tsv", [sizes], SUMMARY_COLUMNS)
-    with pytest.raises(ValueError, match="mic1.star has 1 of 2 particles outside"):
-        match_picks(
-            candidates=tmp_path / "candidates.tsv",
-            summary=tmp_path / "summary.tsv",
-            reference_coordinates=write_outside(batch),
-            scores=tmp_path / "scores.tsv",
-            method="raw",
-            part="full",
-            batch="b0001",
-            picker="blob",
-            scores_compare=False,
-            seed=1,
-        )
+    match_picks(
+        candidates=tmp_path / "candidates.tsv",
+        summary=tmp_path / "summary.tsv",
+        reference_coordinates=write_outside(batch),
+        scores=tmp_path / "scores.tsv",
+        method="raw",
+        part="full",
+        batch="b0001",
+        picker="blob",
+        scores_compare=False,
+        seed=1,
+    )
+    assert "mic1.star has 1 of 2 particles outside" in caplog.text
+    assert read_table(tmp_path / "scores.tsv") == [], "no score is one of particles in other pixels"
 
 
 def test_particles_outside_are_not_extracted(batch: Import, tmp_path: Path) -> None:

@@ -8,8 +8,9 @@ from clearice.files.mrc import write_micrograph
 from clearice.files.stacks import read_stack, write_stack
 from clearice.files.tables import read_table
 from clearice.run.batches import FAILED, ManifestRow, files_of, process_rows, read_manifest, write_manifest
+from clearice.run.left_out import LeftOut
 from clearice.run.training_set import chosen_files
-from clearice.training.pairs import training_images
+from clearice.training.gathering import Micrograph, gather_images
 from reweight_pairs import reweight_pairs
 from support.settings import call
 from support.shell import contents, run_from_shell
@@ -103,12 +104,16 @@ def test_pairs_have_the_simulated_signal_and_noise_level(tmp_path):
 def test_the_trainer_takes_them_as_pairs_with_the_splits_of_the_simulation(tmp_path):
     folder = reweight(tmp_path, *simulate(tmp_path), write_fields(tmp_path))
     manifests = [[folder / kind / "manifest.tsv"] for kind in ("noisy", "clean")]
-    chosen = chosen_files(*manifests, {"s1": "train", "s2": "validation"}, with_partner=True)
+    left_out = LeftOut()
+    chosen = chosen_files(*manifests, {"s1": "train", "s2": "validation"}, left_out, with_partner=True)
     assert [(one.name, one.split) for one in chosen] == [("s1", "train"), ("s2", "validation")]
-    images = training_images(
-        "s1", read_stack(chosen[0].noisy).images, read_stack(chosen[0].target).images, "supervised"
-    )
-    assert len(images) == 8
+    opened = [
+        Micrograph(one.name, one.split, read_stack(one.noisy), read_stack(one.target), one.batch)
+        for one in chosen
+    ]
+    images = gather_images(opened, "supervised", 8, left_out.add)
+    assert len(images.training) == len(images.validation) == 8
+    assert not left_out.lines
 
 
 def test_the_table_lists_the_coefficients_of_every_pair(tmp_path):

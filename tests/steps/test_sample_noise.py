@@ -7,7 +7,7 @@ from clearice.files.checkpoints import NetworkFile, save_network
 from clearice.files.stacks import read_stack, write_stack
 from clearice.files.tables import read_table
 from clearice.noise.spectral_shaping import colour, radial_amplitude
-from clearice.run.batches import process_rows, write_manifest
+from clearice.run.batches import ManifestRow, process_rows, read_manifest, write_manifest
 from sample_noise import sample_noise
 from support.settings import call
 from support.shell import contents, run_from_shell
@@ -111,7 +111,7 @@ def test_the_table_compares_real_with_fake(tmp_path):
     noise = write_noise(tmp_path / "n")
     sample(tmp_path, noise, fields=60)
     rows = {row["statistic"]: row for row in read_table(tmp_path / "fidelity.tsv")}
-    assert list(rows["sd"]) == ["statistic", "real", "fake", "first_half", "second_half"]
+    assert list(rows["sd"]) == ["statistic", "real", "fake", "first_half", "second_half", "note"]
     assert float(rows["sd"]["real"]) == pytest.approx(1.0, rel=0.01)
     assert float(rows["sd"]["fake"]) == pytest.approx(1.0, rel=0.1)
     assert len([name for name in rows if name.startswith("power_")]) == 4
@@ -154,3 +154,22 @@ def test_what_does_not_fit_together_is_refused(tmp_path):
             sample(tmp_path, noise, **changed)
     with pytest.raises(ValueError, match=r"trained at 3.0 A/px, the noise patches have 1.5 A/px"):
         sample(tmp_path, other, source="gan", model=model)
+
+
+def test_a_bad_micrograph_is_left_out_and_the_fields_are_those_of_the_others(tmp_path):
+    noise = write_noise(tmp_path / "n")
+    expected = sample(tmp_path / "a", noise, source="extracted").images
+    rows = read_manifest(noise)
+    generator = np.random.default_rng(1)
+    for name, images in {
+        "m8": np.full((3, SIDE, SIDE), 2.0),
+        "m9": 1e4 * generator.standard_normal((3, SIDE, SIDE)),
+    }.items():
+        write_stack(noise.parent / f"{name}.mrcs", images.astype(np.float32), 3.0)
+        rows.append(ManifestRow(name, f"{name}.mrcs", "ok", "", "x"))
+    write_manifest(noise, rows)
+    found = sample(tmp_path / "b", noise, source="extracted").images
+    np.testing.assert_array_equal(found, expected)
+    note = read_table(tmp_path / "b" / "fidelity.tsv")[0]["note"]
+    assert note.startswith("m8: its noise patches are not finite or do not vary")
+    assert "| m9 has noise of standard deviation 9" in note

@@ -1,6 +1,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 
 from clearice.files.checkpoints import load_network
-from clearice.files.mrc import write_micrograph
+from clearice.files.mrc import read_micrograph, write_micrograph
 from clearice.files.tables import read_table
 from clearice.networks.unet import UNet
 from clearice.run.batches import FAILED, OK, ManifestRow, checksum, write_manifest
@@ -99,7 +100,7 @@ def test_noise2noise_writes_a_model_that_loads_and_a_history(tmp_path, pairs):
     assert model.provenance["validation_images"] == 1
     rows = read_table(tmp_path / "models" / "main.tsv")
     assert [row["step"] for row in rows] == ["0", "2", "4", "6"]
-    assert list(rows[0]) == ["step", "train_loss", "validation_loss", "rate", "seconds"]
+    assert list(rows[0]) == ["step", "train_loss", "validation_loss", "rate", "seconds", "note"]
     assert rows[0]["train_loss"] == ""
     best = min(rows, key=lambda row: float(row["validation_loss"]))
     assert model.provenance["best_step"] == int(best["step"])
@@ -200,16 +201,79 @@ def test_a_failed_micrograph_is_left_out(tmp_path):
     assert load_network(tmp_path / "models" / "main.pt").provenance["training_images"] == 2
 
 
-def test_unequal_pixel_sizes_are_refused(tmp_path):
+NAMES = ("m1", "m2", "m3", "m5")
+SPLITS_OF_NAMES = {**SPLITS, "m5": "train"}
+
+
+def spoil(folder: Path, change) -> None:
+    """Write another image, or other bytes, in place of m5."""
+    path = folder / "m5.mrc"
+    changed = change(read_micrograph(path).pixels)
+    if isinstance(changed, bytes):
+        path.write_bytes(changed)
+    else:
+        write_micrograph(path, changed.astype(np.float32), 1.0)
+
+
+BAD = {
+    "blank": (lambda pixels: np.full_like(pixels, 3.0), "the noisy image is constant"),
+    "tiny": (lambda pixels: pixels[:20, :20], "m5 with 20 x 20 px is smaller than a crop of 32 px"),
+    "unreadable": (lambda pixels: b"no image", "m5.mrc"),
+    "cut short": (lambda pixels: b"\0" * 4000, "m5.mrc"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_pair_among_good_ones_is_left_out_and_the_others_train_as_if_it_were_not_there(tmp_path, kind):
+    change, words = BAD[kind]
+    good, written = {}, []
+    for name, names in (("without", NAMES[:3]), ("with", NAMES)):
+        folders = tmp_path / name / "even", tmp_path / name / "odd"
+        even, odd = batch(folders[0], 1, names), batch(folders[1], 2, names)
+        if name == "with":
+            spoil(folders[0], change)
+        model = tmp_path / f"{name}.pt"
+        good = {"noisy": [even], "target": [odd], "splits": SPLITS_OF_NAMES, "model": model}
+        call(train_denoiser, **arguments(tmp_path, **good))
+        written.append(load_network(model))
+    first, second = written
+    assert all(torch.equal(first.weights[name], second.weights[name]) for name in first.weights)
+    assert first.provenance["left_out"] == []
+    (line,) = second.provenance["left_out"]
+    assert line.count("m5") >= 1
+    assert words in line
+    notes = [row["note"] for row in read_table(tmp_path / "models" / "main.tsv")]
+    assert notes[0] == line
+    assert not any(notes[1:])
+
+
+def test_where_too_few_are_left_the_error_counts_them_and_says_why(tmp_path):
     even, odd = batch(tmp_path / "even", 1), batch(tmp_path / "odd", 2, pixel_size_A=1.1)
-    with pytest.raises(ValueError, match=r"m1 has 1 A/px, but its partner 1\.1"):
+    words = r"^0 micrographs are marked train.* \(3 left out: m1 has 1 A/px, but its partner 1\.1; .*m3 has 1 A/px"
+    with pytest.raises(ValueError, match=words):
+        call(train_denoiser, **arguments(tmp_path, noisy=[even], target=[odd]))
+    odd = batch(tmp_path / "odd", 2, side=72)
+    with pytest.raises(ValueError, match=r"3 left out: m1 has 64 x 64 px, but its partner 72 x 72 px"):
         call(train_denoiser, **arguments(tmp_path, noisy=[even], target=[odd]))
 
 
-def test_unequal_shapes_are_refused(tmp_path):
-    even, odd = batch(tmp_path / "even", 1), batch(tmp_path / "odd", 2, side=72)
-    with pytest.raises(ValueError, match="m1 has 64 x 64 px, but its partner 72 x 72 px"):
-        call(train_denoiser, **arguments(tmp_path, noisy=[even], target=[odd]))
+def test_a_training_does_not_go_on_from_the_state_of_one_that_left_others_out(tmp_path):
+    """A file that could not be read for a while gives another list, and so other crops."""
+    halves = [batch(tmp_path / name, seed, NAMES) for name, seed in (("even", 1), ("odd", 2))]
+    given = arguments(tmp_path, noisy=[halves[0]], target=[halves[1]], splits=SPLITS_OF_NAMES)
+    call(train_denoiser, **given)
+    whole = load_network(given["model"])
+    away = tmp_path / "even" / "m5.mrc"
+    away.rename(tmp_path / "elsewhere.mrc")
+    script = sys.modules[train_denoiser.__module__]
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(script, "save_network", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+        call(train_denoiser, **given)
+    (tmp_path / "elsewhere.mrc").rename(away)
+    assert list((tmp_path / "unfinished").rglob("state.pt"))
+    call(train_denoiser, **given)
+    again = load_network(given["model"])
+    assert all(torch.equal(whole.weights[name], again.weights[name]) for name in whole.weights)
 
 
 def test_two_datasets_of_one_pixel_size_make_a_general_model(tmp_path):
@@ -229,11 +293,11 @@ def test_a_killed_process_resumes_to_the_bytes_of_an_unbroken_one(tmp_path, pair
     words = command_of("train_denoiser", flags)
     environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
     process = subprocess.Popen(words, env=environment, stderr=subprocess.DEVNULL)
-    while process.poll() is None and not list((tmp_path / "unfinished").glob("*/state.pt")):
+    while process.poll() is None and not list((tmp_path / "unfinished").rglob("state.pt")):
         time.sleep(0.02)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL, "it was killed before it had finished"
-    assert list((tmp_path / "unfinished").glob("*/state.pt"))
+    assert list((tmp_path / "unfinished").rglob("state.pt"))
     assert not (tmp_path / "resumed.pt").exists()
     subprocess.run(words, env=environment, check=True, stderr=subprocess.DEVNULL)
     assert (tmp_path / "resumed.pt").read_bytes() == (tmp_path / "unbroken.pt").read_bytes()

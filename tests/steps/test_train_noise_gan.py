@@ -91,7 +91,7 @@ def test_the_model_holds_all_that_is_needed_to_draw_noise(tmp_path):
 def test_the_history_has_its_rows(tmp_path):
     train(tmp_path, [write_noise(tmp_path / "n")])
     rows = read_table(tmp_path / "main.tsv")
-    columns = ["step", "critic_loss", "generator_loss", "gradient_penalty", "wasserstein", "seconds"]
+    columns = ["step", "critic_loss", "generator_loss", "gradient_penalty", "wasserstein", "seconds", "note"]
     assert list(rows[0]) == columns
     assert [row["step"] for row in rows] == ["2", "4", "6"]
 
@@ -183,16 +183,62 @@ def test_no_patch_at_all_names_the_knobs(tmp_path):
         train(tmp_path, [write_noise(tmp_path / "n", micrographs=0)], criterion="flattest")
 
 
-def test_patches_of_different_pixel_sizes_are_refused(tmp_path):
+def test_a_batch_of_another_pixel_size_is_refused(tmp_path):
     noise = [write_noise(tmp_path / "n1"), write_noise(tmp_path / "n2", pixel_size_A=1.5)]
-    with pytest.raises(ValueError, match="noise of different pixel sizes cannot be pooled"):
+    with pytest.raises(ValueError, match=r"m0 has 1\.5 A/px, but m0 3; set rescale_to_A to a common"):
         train(tmp_path, noise)
 
 
-def test_patches_of_different_sizes_are_refused(tmp_path):
+def test_a_batch_of_another_patch_size_is_refused(tmp_path):
     noise = [write_noise(tmp_path / "n1"), write_noise(tmp_path / "n2", side=32)]
     with pytest.raises(ValueError, match="extract both with the same patch size"):
         train(tmp_path, noise)
+
+
+def spoiled(path, kind):
+    """Make the patches of one micrograph useless."""
+    images = np.random.default_rng(5).standard_normal((15, 16, 16)).astype(np.float32)
+    if kind == "unreadable":
+        path.write_bytes(b"no image")
+    elif kind == "blank":
+        write_stack(path, np.full_like(images, 4.0), 3.0)
+    elif kind == "other units":
+        write_stack(path, 1e5 * images, 3.0)
+    elif kind == "other scale":
+        write_stack(path, images, 1.5)
+    elif kind == "other size":
+        write_stack(path, images[:, :8, :8], 3.0)
+    elif kind == "not finite":
+        write_stack(path, images, 3.0)
+        content = bytearray(path.read_bytes())
+        content[-4:] = np.float32(np.nan).tobytes()
+        path.write_bytes(bytes(content))
+    else:
+        path.unlink()
+
+
+@pytest.mark.parametrize(
+    "kind", ["unreadable", "blank", "other units", "other scale", "other size", "not finite", "missing"]
+)
+def test_a_bad_micrograph_among_good_ones_is_left_out_and_the_others_train_as_if_it_were_not_there(
+    tmp_path, kind
+):
+    good = load_network(train(tmp_path / "good", [write_noise(tmp_path / "n", micrographs=3)]))
+    noise = write_noise(tmp_path / "with", micrographs=4)
+    spoiled(tmp_path / "with" / "m3.mrcs", kind)
+    found = load_network(train(tmp_path / "spoiled", [noise]))
+    assert all(torch.equal(good.weights[name], found.weights[name]) for name in good.weights)
+    assert good.provenance["left_out"] == []
+    (line,) = found.provenance["left_out"]
+    assert line.startswith("m3")
+    assert [row["note"] for row in read_table(tmp_path / "spoiled" / "main.tsv")][:2] == [line, ""]
+
+
+def test_where_too_few_patches_are_left_the_error_says_why(tmp_path):
+    noise = write_noise(tmp_path / "n")
+    spoiled(tmp_path / "n" / "m1.mrcs", "blank")
+    with pytest.raises(ValueError, match=r"15 noise patches .*\(1 left out: m1: its noise patches are not"):
+        train(tmp_path, [noise])
 
 
 def test_a_missing_gpu_is_an_error(tmp_path):

@@ -11,6 +11,7 @@ from clearice.files.tables import write_table
 from clearice.image.patches import cut_patches, outlined
 from clearice.image.units import same_pixel_size
 from clearice.noise.background import find_background
+from clearice.noise.dead_areas import without_dead_areas
 from clearice.noise.preparation import prepared
 from clearice.noise.records import POSITION_COLUMNS, SEARCH_COLUMNS, position_rows, search_row
 from clearice.run.batches import Skip, files_of, process_manifest
@@ -50,8 +51,8 @@ def extract_noise(
             )
         as_in_training = partial(prepared, pixel_size_A=raw.pixel_size_A, rescale_to_A=settings.rescale_to_A)
         flat, _ = as_in_training(denoised.pixels, highpass_A=0.0)
-        pixels, pixel_size_A = as_in_training(raw.pixels, highpass_A=settings.highpass_A)
-        found = find_background(flat, pixels, settings)
+        pixels, pixel_size_A = as_in_training(without_dead_areas(raw.pixels), highpass_A=settings.highpass_A)
+        found = find_background(flat, pixels, settings, particles_are_dark=settings.particles_are_dark)
         patches = cut_patches(pixels, found.corners, side_px)
         searches.append(search_row(name, found, patches))
         if len(searches) <= settings.pictures:

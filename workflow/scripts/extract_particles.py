@@ -53,7 +53,8 @@ def extract_particles(
             raise Skip(f"no box of {side_px} px around the {len(fit)} picks fits the micrograph")
         normal = normalise_boxes(boxes, length_px(settings.particle_diameter_A / 2, image.pixel_size_A))
         target = particles / f"{name}.mrcs"
-        write_stack(target, -normal if settings.invert_contrast else normal, image.pixel_size_A, EXTRACTED)
+        inverted = settings.invert_contrast and settings.particles_are_dark
+        write_stack(target, -normal if inverted else normal, image.pixel_size_A, EXTRACTED)
         kept = Coordinates(found.centres[fit], found.scores[fit])
         tables.append(ParticleTable(target.as_posix(), file.as_posix(), kept, image.pixel_size_A, side_px))
         return target

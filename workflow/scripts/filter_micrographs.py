@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from clearice.config.picking import Sign
 from clearice.config.registry import kind_named
 from clearice.denoisers.registry import Evidence, load_denoiser
 from clearice.files.mapped import map_images
@@ -14,6 +15,8 @@ from clearice.image.boxes import Square, squares_of_patches
 from clearice.image.units import length_px
 from clearice.run.batches import FAILED, OK, Skip, files_of, process_manifest, read_manifest
 from clearice.run.step import as_settings, run
+
+SIGN = "particles_are_dark"
 
 
 def filter_micrographs(
@@ -29,14 +32,17 @@ def filter_micrographs(
 ) -> None:
     """Denoise every micrograph of the manifest `micrographs` into the folder `denoised`.
 
-    `settings` is a method's entry of the config: its kind, and the settings of that kind. A filter that asks
+    `settings` is a method's entry of the config: its kind, the settings of that kind, and, where the kind asks for
+    it, whether particles are dark (`particles_are_dark`). A filter that asks
     for the noise measures it in the particle-free boxes of the manifest `regions`, or at the `positions`
     where the noise patches of the manifest `patches` were cut. With `statistics`, a manifest of micrographs
     of the same names, all is measured on the namesakes there: pure noise is filtered as part of the real
     micrograph it stands for.
     """
     kind = str(settings.get("kind"))
-    own = as_settings(kind_named(kind).settings, settings, "settings")
+    entry = {name: value for name, value in settings.items() if name != SIGN}
+    own = as_settings(kind_named(kind).settings, entry, "settings")
+    dark = as_settings(Sign, {SIGN: settings.get(SIGN, True)}, "settings").particles_are_dark
     denoise = load_denoiser(kind)
     namesakes = {} if statistics is None else files_of(statistics)
     boxes_of = _boxes_of(regions, patches, positions)
@@ -44,7 +50,7 @@ def filter_micrographs(
     def process(name: str, file: Path) -> Path:
         image = read_micrograph(file)
         real = read_micrograph(namesakes[name]) if name in namesakes else image
-        evidence = Evidence(reference=real.pixels, free_boxes=boxes_of(name, real))
+        evidence = Evidence(real.pixels, boxes_of(name, real), dark)
         target = denoised / f"{name}.mrc"
         filtered = denoise(image.pixels, image.pixel_size_A, own, evidence)
         write_micrograph(target, filtered, image.pixel_size_A, VIEWING_ONLY)

@@ -6,6 +6,7 @@ from clearice.files.coordinates import read_coordinates
 from clearice.files.scores import read_candidates, write_scores
 from clearice.picking.batch import measure_batch
 from clearice.run.batches import files_of
+from clearice.run.left_out import LeftOut
 from clearice.run.seeds import numpy_generator
 from clearice.run.step import run
 
@@ -36,11 +37,10 @@ def match_picks(
     """
     seen = read_candidates(candidates, summary)
     coordinates = files_of(reference_coordinates)
-    particles = {
-        name: read_coordinates(coordinates[name], found.shape).centres
-        for name, found in seen.items()
-        if name in coordinates
-    }
+    particles, left_out = {}, LeftOut()
+    for name in [name for name in seen if name in coordinates]:
+        with left_out.unless_it_works(name):
+            particles[name] = read_coordinates(coordinates[name], seen[name].shape).centres
     in_noise = {}
     if null_candidates is not None and null_summary is not None:
         in_noise = read_candidates(null_candidates, null_summary)

@@ -8,12 +8,13 @@ import torch
 
 from clearice.config.stages.sample_noise import SampleNoiseStep
 from clearice.files.checkpoints import load_network, network_of
-from clearice.files.stacks import SYNTHETIC, read_equal_stacks, write_stack
+from clearice.files.stacks import SYNTHETIC, write_stack
 from clearice.files.tables import write_table
 from clearice.image.units import same_pixel_size
 from clearice.networks.noise_gan import Generator, drawn_fields
 from clearice.noise.background import require_patches
 from clearice.noise.fidelity import FidelityRow, compare_noise, crops_like
+from clearice.noise.pooling import that_fit_together
 from clearice.noise.sampling import (
     GeneratorOutput,
     coloured_fields,
@@ -21,8 +22,9 @@ from clearice.noise.sampling import (
     gaussian_fields,
     standardised,
 )
-from clearice.run.batches import files_of
 from clearice.run.devices import choose_device, torch_generator
+from clearice.run.left_out import NOTE, LeftOut
+from clearice.run.noise_set import read_noise
 from clearice.run.seeds import numpy_generator
 from clearice.run.step import run
 
@@ -44,10 +46,12 @@ def sample_noise(
     patches of the manifests `noise`, both in units of the real noise's standard deviation.
     """
     torch.set_num_threads(threads)
-    files = [file for manifest in noise for file in files_of(manifest).values()]
-    stacks, pixel_size_A = read_equal_stacks(files) if files else ([], 0.0)
-    require_patches(stacks, settings.minimum_patches, settings.criterion)
+    left_out = LeftOut()
+    used = that_fit_together(read_noise(noise, left_out), left_out.add)
+    stacks = [one.images for one in used]
+    require_patches(stacks, settings.minimum_patches, settings.criterion, left_out.words())
     patches, scale = standardised(stacks)
+    pixel_size_A = used[0].pixel_size_A
     if settings.source == "gan":
         if model is None:
             raise ValueError("the noise source gan needs a model; train one, or choose extracted or gaussian")
@@ -71,7 +75,8 @@ def sample_noise(
     real, fake = crops_like(patches, drawn, numpy_generator(settings.seed, "sample_noise", "fidelity"))
     rows = compare_noise(real, fake, settings.bands)
     write_stack(synthetic, drawn * np.float32(scale.sd) + np.float32(scale.mean), pixel_size_A, SYNTHETIC)
-    write_table(fidelity, [_as_text(row) for row in rows], list(FidelityRow.__dataclass_fields__))
+    lines = left_out.noted([_as_text(row) for row in rows])
+    write_table(fidelity, lines, [*FidelityRow.__dataclass_fields__, NOTE])
 
 
 def _load_generator(
@@ -107,7 +112,7 @@ def _load_generator(
     return network.to(torch_device).eval(), output
 
 
-def _as_text(row: FidelityRow) -> dict[str, str]:
+def _as_text(row: FidelityRow) -> dict[str, object]:
     """Write a row with four significant digits."""
     return {name: value if isinstance(value, str) else f"{value:.4g}" for name, value in asdict(row).items()}
 

@@ -1,6 +1,5 @@
 """Train a denoiser on pairs of images: coarse, fine and Noise2Noise alike."""
 
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -14,13 +13,15 @@ from clearice.files.tables import write_table
 from clearice.files.training_state import load_state, remove_state, save_state
 from clearice.image.rescale import rescale_images
 from clearice.image.units import same_pixel_size
+from clearice.networks.phased_unet import PhasedUNet
 from clearice.networks.unet import UNet
 from clearice.run.batches import checksum
 from clearice.run.devices import choose_device, choose_precision, torch_generator
 from clearice.run.fingerprint import training_fingerprint
+from clearice.run.left_out import NOTE, LeftOut
 from clearice.run.seeds import derived_seed
 from clearice.run.step import run
-from clearice.run.training_set import Chosen, chosen_files
+from clearice.run.training_set import chosen_files
 from clearice.training.gathering import Micrograph, gather_images
 from clearice.training.initialisation import check_start, initialise
 from clearice.training.pairing import check_images, training_pairs, validation_pairs
@@ -55,8 +56,8 @@ def train_denoiser(
     `noisy` and `target` are manifests of the same batches in the same order; `target` is empty for the
     pairings neighbor2neighbor and added_noise. `splits` says of a micrograph (its name, or folder/name with
     any folder of its manifest's path, such as the dataset's) whether it is for train or validation; all
-    others are left alone. Crops and first weights derive from the seed and `stage` alone, so that variants
-    differ in what they set.
+    others are left alone. What cannot be learned from is left out, and said in `history`. Crops and first
+    weights derive from the seed and `stage` alone, so that variants differ in what they set.
     """
     if settings.warm_start and start is None:
         raise ValueError(
@@ -70,10 +71,12 @@ def train_denoiser(
     inputs = [checksum(path) for path in (*noisy, *target, *([start] if start else []))]
     folder = side_folder / run_key(parameters, inputs, training_fingerprint(Path(__file__)))
 
-    chosen = chosen_files(noisy, target, splits, with_partner=settings.pairing in WITH_PARTNER)
-    images = gather_images(_opened(chosen, settings.rescale_to_A, folder), settings.pairing)
-    check_images(images.training, images.validation, settings)
-    network = UNet(**architecture)
+    left_out = LeftOut()
+    opened = _opened(noisy, target, splits, settings, folder, left_out)
+    images = gather_images(opened, settings.pairing, settings.crop_px, left_out.add)
+    check_images(images.training, images.validation, left_out.words())
+    state = folder / run_key({"left_out": left_out.lines}, [], "")
+    network = (PhasedUNet if torch_device.type == "cpu" else UNet)(**architecture)
     initialise(network, torch_generator(settings.seed, "initial weights", stage))
     if start is not None:
         network.load_state_dict(_first_weights(start, architecture, images.pixel_size_A))
@@ -84,14 +87,14 @@ def train_denoiser(
         settings,
         device=torch_device,
         workers=threads if torch_device.type == "cuda" else 1,
-        resume_from=load_state(folder),
-        save_state=partial(save_state, folder),
+        resume_from=load_state(state),
+        save_state=partial(save_state, state),
     )
     origin = "" if start is None else checksum(start)
-    provenance = regression_provenance(settings, crop_seed, images, trained, origin)
+    provenance = regression_provenance(settings, crop_seed, images, trained, origin, left_out.lines)
     made = NetworkFile("unet", architecture, trained.weights, images.pixel_size_A, stage, variant, provenance)
     save_network(model, made)
-    write_table(history, history_rows(trained), list(HistoryRow.__annotations__))
+    write_table(history, left_out.noted(history_rows(trained)), [*HistoryRow.__annotations__, NOTE])
     remove_state(folder)
 
 
@@ -109,13 +112,24 @@ def _first_weights(start: Path, architecture: dict[str, int], pixel_size_A: floa
     return given.weights
 
 
-def _opened(chosen: list[Chosen], rescale_to_A: float | None, folder: Path) -> Iterator[Micrograph]:
-    """Open the chosen files one by one, rescaled where that is set."""
+def _opened(
+    noisy: list[Path],
+    target: list[Path],
+    splits: dict[str, str],
+    settings: DenoiserTraining,
+    folder: Path,
+    left_out: LeftOut,
+) -> list[Micrograph]:
+    """Open the files to learn from, rescaled where that is set, and leave out what cannot be read."""
+    scale_A, opened = settings.rescale_to_A, []
+    chosen = chosen_files(noisy, target, splits, left_out, with_partner=settings.pairing in WITH_PARTNER)
     for number, one in enumerate(chosen):
         kept = folder / "rescaled" / f"{number:06d}"
-        noisy = _images_of_file(one.noisy, rescale_to_A, kept / "noisy.mrcs")
-        target = _images_of_file(one.target, rescale_to_A, kept / "target.mrcs") if one.target else None
-        yield Micrograph(one.name, one.split, noisy, target)
+        with left_out.unless_it_works(one.name):
+            image = _images_of_file(one.noisy, scale_A, kept / "noisy.mrcs")
+            partner = _images_of_file(one.target, scale_A, kept / "target.mrcs") if one.target else None
+            opened.append(Micrograph(one.name, one.split, image, partner, one.batch))
+    return opened
 
 
 def _images_of_file(path: Path, rescale_to_A: float | None, kept: Path) -> Stack:

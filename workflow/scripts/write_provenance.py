@@ -5,6 +5,7 @@ from typing import Any
 
 from clearice.files.documents import write_json
 from clearice.run.batches import FAILED, OK, checksum, read_manifest
+from clearice.run.left_out import left_out_of
 from clearice.run.step import run
 from clearice.run.versions import versions
 
@@ -21,7 +22,8 @@ def write_provenance(
 ) -> None:
     """Write versions, settings, what was `taken` for `auto`, hashes of the steps' code and checksums as JSON.
 
-    Checksums are of sums, denoised micrographs and networks.
+    Checksums are of sums, denoised micrographs and networks. What a network was trained without stands in the
+    table beside it.
     """
     files, failed = {}, {}
     for manifest in manifests:
@@ -40,6 +42,7 @@ def write_provenance(
         "code": steps,
         "sha256": files,
         "failed": failed,
+        "left_out": {model.as_posix(): lines for model in models if (lines := left_out_of(model))},
         "note": "Denoised images are for viewing and picking only; extract particles from the sums.",
     }
     write_json(provenance, record)

@@ -31,6 +31,8 @@ def write_report(
     records = records_by_stage(manifests, settings.run_methods, read_manifest)
     nulls = notes.notes_on_nulls(records["null"], OF_WHOLE_FIELD)
     biases = notes.notes_on_pairings(settings.shown_methods, settings.pairings, BIAS)
+    record = read_json(provenance)
+    trainings = notes.notes_on_trainings(record.get("left_out", {}))
     tables = []
     for path in scores:
         dataset = place_of(path).dataset
@@ -40,10 +42,10 @@ def write_report(
         previews=group_previews(_read_previews(previews), settings.in_report),
         counts=notes.counts_of_micrographs(records),
         failures=failures_shown(records),
-        notes=[*biases, *notes.notes_on_micrographs(records)],
+        notes=[*biases, *trainings, *notes.notes_on_micrographs(records)],
         scores=tables,
         methods=settings.shown_methods,
-        provenance=read_json(provenance),
+        provenance=record,
     )
     write_text(page, text)
 

@@ -50,7 +50,8 @@ class Kind:
     needs
         What it needs besides a micrograph: ``network`` (a file), ``simulation`` (the columns of the datasets
         table that a simulation takes), ``halves`` (even and odd sums, unless its pairing is for single
-        exposures), ``noise`` (the spectrum of the noise, from what the method's setting `noise` names).
+        exposures), ``noise`` (the spectrum of the noise, from what the method's setting `noise` names),
+        ``sign`` (whether particles are dark).
     control
         Whether it is a control that every table of scores must show.
     """

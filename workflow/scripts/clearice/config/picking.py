@@ -17,11 +17,17 @@ class BoxSettings(Settings):
     """Side of extracted boxes and EMAN boxes, in A; about 1.5 particle diameters."""
 
 
-class PickFiles(BoxSettings):
-    """What picks are written as."""
+class Sign(Settings):
+    """The sign of the particles."""
 
     particles_are_dark: bool
-    """Whether particles are darker than ice."""
+    """Whether particles are darker than ice; pickers, simulated micrographs, the search for noise and the mask control
+    follow it, and white ones are not inverted when they are cut out."""
+
+
+class PickFiles(Sign, BoxSettings):
+    """What picks are written as."""
+
     box_files: bool
     """Write EMAN .box files."""
     csv_files: bool
@@ -36,7 +42,7 @@ class Picking(PickFiles):
     extract_from: DistinctNames
     """Methods whose picks are cut out."""
     invert_contrast: bool
-    """Make extracted particles white, as RELION and cryoSPARC want them."""
+    """Make extracted particles white, as RELION and cryoSPARC want them, where they are not."""
 
 
 class PickSettings(PickFiles):
@@ -50,7 +56,7 @@ class PickSettings(PickFiles):
     """The picker's own settings, a model of which is in `config.pickers`."""
 
 
-class ExtractSettings(filled_in(OpticsColumns), BoxSettings):  # type: ignore[misc]
+class ExtractSettings(filled_in(OpticsColumns), Sign, BoxSettings):  # type: ignore[misc]
     """What the step takes to cut particles out."""
 
     particle_diameter_A: Length

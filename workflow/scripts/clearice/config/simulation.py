@@ -128,6 +128,8 @@ class SimulateStep(filled_in(ParticleColumns), filled_in(ExposureColumns), fille
     """Micrographs of the batch."""
     movie_suffix: MovieSuffix = ".mrcs"
     """Format of the movies, where they are kept."""
+    particles_are_dark: bool = True
+    """Whether particles are darker than ice; false inverts both images about the mean counts."""
     seed: int = Field(ge=0)
     """Seed of the run."""
     physics: Physics

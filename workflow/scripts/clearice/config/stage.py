@@ -23,7 +23,8 @@ class Stage:
     before
         Stages whose files it reads.
     borrowed
-        Settings of `settings` that stand in another stage's section: name of the setting -> that stage.
+        Settings of `settings` that stand in another section: name of the setting -> that stage, or that section
+        of the config.
     """
 
     section: type[Settings]

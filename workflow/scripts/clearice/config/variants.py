@@ -48,13 +48,15 @@ def variant_before(config: Config, variant: str, stage: str) -> str:
 def stage_setting(config: Config, variant: str, stage: str, key: str) -> Any:
     """Return a setting of a stage: the method's own, or that of the stage's section, or of the general one.
 
+    A section that is no stage has its own settings alone.
+
     Raises
     ------
     KeyError
         None of them has it.
     """
     own = config["methods"].get(variant, {}).get(stage) or {}
-    general = all_stages()[stage].general
+    general = all_stages()[stage].general if stage in all_stages() else ""
     for level in (own, config[stage], config[general] if general else {}):
         if key in level:
             return level[key]

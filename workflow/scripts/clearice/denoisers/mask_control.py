@@ -20,18 +20,28 @@ def denoise(micrograph: Image, pixel_size_A: float, settings: MaskControl, evide
     Parameters
     ----------
     micrograph
-        Micrograph (h, w), particles dark.
-    pixel_size_A, evidence
+        Micrograph (h, w).
+    pixel_size_A
         Not used.
     settings
         Width of the blur in pixels.
+    evidence
+        Whether particles are dark.
 
     Returns
     -------
     float32 array (h, w)
-        The blurred image below the threshold; its own mean above the threshold everywhere else.
+        The blurred image below the threshold (above it, where particles are white); everywhere else the mean
+        of what lies there.
     """
-    blurred = scipy.ndimage.gaussian_filter(micrograph.astype(np.float32), settings.sigma_px, mode="reflect")
+    if not evidence.particles_are_dark:
+        return -_masked(-micrograph, settings.sigma_px)
+    return _masked(micrograph, settings.sigma_px)
+
+
+def _masked(micrograph: Image, sigma_px: float) -> Image:
+    """Blur an image with dark particles, and level what is brighter than Otsu's threshold."""
+    blurred = scipy.ndimage.gaussian_filter(micrograph.astype(np.float32), sigma_px, mode="reflect")
     if float(np.ptp(blurred)) == 0.0:
         return np.asarray(blurred, dtype=np.float32)
     outside = blurred > otsu(blurred)

@@ -30,10 +30,13 @@ class Evidence:
     free_boxes
         Squares of one side of `reference` in which there is nothing but noise, as (top, left, side) in
         pixels; None where nobody looked for them.
+    particles_are_dark
+        Whether particles are darker than ice in the micrograph.
     """
 
     reference: Image
     free_boxes: tuple[Square, ...] | None = None
+    particles_are_dark: bool = True
 
 
 Denoiser = Callable[[Image, float, Any, Evidence], Image]

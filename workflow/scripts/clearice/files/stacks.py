@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from clearice.files.compressed import open_bytes
 from clearice.files.mrc import check_description, read_images, write_images
 from clearice.files.mrc_header import Statistics, read_header
-from clearice.image.units import same_pixel_size
 
 PATCHES = "clearice: patches of raw micrographs"
 SYNTHETIC = "clearice: synthetic noise, no measurement"
@@ -53,45 +51,6 @@ def read_stack(path: Path) -> Stack:
     with open_bytes(path) as stream:
         header = read_header(stream, path)
         return Stack(read_images(stream, header, path), header.unrounded_pixel_size_A, header.label)
-
-
-def read_equal_stacks(paths: Sequence[Path]) -> tuple[list[NDArray[np.float32]], float]:
-    """Read stacks that belong together.
-
-    Parameters
-    ----------
-    paths
-        MRC files, at least one.
-
-    Returns
-    -------
-    list of float32 arrays (n, h, w), float
-        One array per file, and the pixel size all files share, in A.
-
-    Raises
-    ------
-    ValueError
-        There is no file, or image shapes or pixel sizes differ.
-    """
-    if not paths:
-        raise ValueError(
-            "no noise patches were found in any micrograph, so there is no stack to read; "
-            "give at least one MRC file"
-        )
-    stacks = [read_stack(path) for path in paths]
-    first = stacks[0]
-    for path, stack in zip(paths, stacks, strict=True):
-        if stack.images.shape[1:] != first.images.shape[1:]:
-            raise ValueError(
-                f"{path} has images of {stack.images.shape[1:]} px, {paths[0]} of "
-                f"{first.images.shape[1:]} px; extract both with the same patch size"
-            )
-        if not same_pixel_size(stack.pixel_size_A, first.pixel_size_A):
-            raise ValueError(
-                f"{path} has {stack.pixel_size_A:.4g} A/px, {paths[0]} has {first.pixel_size_A:.4g} A/px; "
-                "noise of different pixel sizes cannot be pooled"
-            )
-    return [stack.images for stack in stacks], first.pixel_size_A
 
 
 def write_stack(path: Path, images: NDArray[np.float32], pixel_size_A: float, label: str = PATCHES) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 ROUNDING = 1e-3
 """Relative tolerance between files we wrote: they differ by rounding only (headers hold single precision, and
@@ -57,3 +58,38 @@ def check_same_pixel_size(name: str, pixel_size_A: float, other: str, other_pixe
             f"{name} has {pixel_size_A:.4g} A/px, but {other} {other_pixel_size_A:.4g}; "
             "set rescale_to_A to a common, coarser pixel size"
         )
+
+
+def commonest_pixel_size(sizes_A: Sequence[float]) -> float:
+    """Return the pixel size that most of some have, of several the first; 0 of none."""
+    return max(sizes_A, key=lambda one: sum(same_pixel_size(one, other) for other in sizes_A), default=0.0)
+
+
+def check_whole_groups(names: Sequence[str], sizes_A: Sequence[float], groups: Sequence[int]) -> None:
+    """Refuse a pixel size that all members of a group have, where the others have another one.
+
+    A single member of another pixel size may be left out; where a whole group differs, such as a batch or a
+    dataset, it is the settings that are wrong.
+
+    Parameters
+    ----------
+    names
+        Names, for the message.
+    sizes_A
+        Pixel sizes in A, as many.
+    groups
+        The group that each belongs to.
+
+    Raises
+    ------
+    ValueError
+        As `check_same_pixel_size`.
+    """
+    common_A = commonest_pixel_size(sizes_A)
+    fitting = {
+        group for group, size_A in zip(groups, sizes_A, strict=True) if same_pixel_size(size_A, common_A)
+    }
+    first = next((name for name, size_A in zip(names, sizes_A, strict=True) if size_A == common_A), "")
+    for name, size_A, group in zip(names, sizes_A, groups, strict=True):
+        if group not in fitting and list(groups).count(group) > 1:
+            check_same_pixel_size(name, size_A, first, common_A)

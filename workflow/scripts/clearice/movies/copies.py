@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-COPY = 0.999
-"""Correlation of neighbours' differences from which on two images are one another's copy, scaled or shifted."""
+from clearice.image.copies import SURELY_COPIED
 
 FEWEST_SHARED = 0.2
 """Correlation of those below which a shared part is not looked for: one frame of 25."""
@@ -138,7 +137,7 @@ def _compared(one: NDArray[np.float32], other: NDArray[np.float32], names: tuple
     power = tuple(float(np.vdot(half, half)) / max(1, count) for half in (first, second))
     shared = float(np.vdot(first, second)) / max(1, count)
     correlation = shared / (power[0] * power[1]) ** 0.5 if min(power) > 0 else 0.0
-    if abs(correlation) > COPY:
+    if abs(correlation) > SURELY_COPIED:
         raise ValueError(
             f"{names[1]} is a scaled copy of {names[0]} (their pixels correlate by {correlation:.4f}); {_ADVICE}"
         )

@@ -144,13 +144,28 @@ class UNet(nn.Module):
             features = _rectify(functional.max_pool2d(convolve(features), 2))
         features = _rectify(self.encode[-1](features))
         for stage in self.decode:
-            doubled = functional.interpolate(features, scale_factor=2, mode="nearest")
-            features = torch.cat([doubled, skips.pop()], dim=1)
-            for convolve in stage:  # type: ignore[attr-defined]
+            features = _rectify(self.joined(features, skips.pop(), stage[0]))  # type: ignore[index]
+            for convolve in stage[1:]:  # type: ignore[index]
                 features = convolve(features)
                 if convolve.out_channels > 1:
                     features = _rectify(features)
         return features[..., :height, :width]
+
+    def joined(self, features: Tensor, skip: Tensor, convolve: nn.Conv2d) -> Tensor:
+        """Double the size of a map, join the encoder's map of that size, and convolve both.
+
+        Parameters
+        ----------
+        features
+            (n, c, h, w).
+        skip
+            (n, c', 2h, 2w).
+        convolve
+            Convolution of c + c' channels.
+        """
+        doubled = functional.interpolate(features, scale_factor=2, mode="nearest")
+        result: Tensor = convolve(torch.cat([doubled, skip], dim=1))
+        return result
 
 
 def _convolution(incoming: int, outgoing: int, kernel: int) -> nn.Conv2d:

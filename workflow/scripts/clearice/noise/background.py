@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from clearice.config.stages.extract_noise import Criterion, ExtractNoise
 from clearice.image.patches import cut_patches, grid_corners, local_patches, touched
+from clearice.noise.dead_areas import dead_areas
 
 K1, K2, DYNAMIC_RANGE = 0.01, 0.03, 1.0
 # What to change where a criterion gives too few patches.
@@ -61,7 +62,11 @@ class Background:
 
 
 def find_background(
-    guide: NDArray[np.float32], micrograph: NDArray[np.float32], settings: ExtractNoise
+    guide: NDArray[np.float32],
+    micrograph: NDArray[np.float32],
+    settings: ExtractNoise,
+    *,
+    particles_are_dark: bool = True,
 ) -> Background:
     """Find the patches of a micrograph that hold background only (NT2C 2.2.2, steps 2 to 4).
 
@@ -73,6 +78,9 @@ def find_background(
         The raw micrograph (h, w). Patches with non-finite, constant or contaminated raw pixels are left out.
     settings
         What counts as background.
+    particles_are_dark
+        Whether particles are darker than ice. SSIM compares relative differences of means, so white particles
+        are looked at as dark ones.
 
     Returns
     -------
@@ -95,7 +103,8 @@ def find_background(
             f"the micrograph of {guide.shape[0]} x {guide.shape[1]} px is smaller than a noise patch of "
             f"{settings.patch_px} px; lower extract_noise.patch_px"
         )
-    scaled, low, high = scale_guide(guide, settings.clip_percent)
+    sign = 1.0 if particles_are_dark else -1.0
+    scaled, low, high = scale_guide(guide if particles_are_dark else -guide, settings.clip_percent)
     bad = touched(bad_regions(guide, micrograph, settings), corners, settings.patch_px)
     local = local_patches(cut_patches(scaled, corners, settings.patch_px), settings.local_patches)
     similarity = lowest_similarity(local)
@@ -119,8 +128,8 @@ def find_background(
         searched=len(corners),
         excluded=int(bad.sum()),
         best_refused=float(refused.max()) if len(refused) else float("nan"),
-        low=low,
-        high=high,
+        low=sign * low,
+        high=sign * high,
     )
 
 
@@ -193,15 +202,14 @@ def bad_regions(
 ) -> NDArray[np.bool_]:
     """Mark pixels no noise patch may touch.
 
-    Non-finite pixels of either image; raw pixels in a constant 3 x 3 surrounding (dead areas, padding); and,
+    Non-finite pixels of either image; raw pixels of constant areas (`dead_areas`: dead pixels, padding); and,
     with `contamination_sd`, places where the raw micrograph smoothed over a quarter of a local patch lies
     further from its median than that many robust standard deviations (1.4826 times the median absolute
     deviation).
     """
     finite = np.isfinite(micrograph)
     pixels = np.where(finite, micrograph, np.median(micrograph[finite]) if finite.any() else 0.0)
-    flat = scipy.ndimage.maximum_filter(pixels, 3) == scipy.ndimage.minimum_filter(pixels, 3)
-    bad = ~finite | ~np.isfinite(guide) | flat
+    bad = ~finite | ~np.isfinite(guide) | dead_areas(micrograph)
     if settings.contamination_sd > 0:
         smoothed = scipy.ndimage.gaussian_filter(pixels.astype(np.float32), settings.patch_px / 16)
         away = np.abs(smoothed - np.median(smoothed))
@@ -211,7 +219,9 @@ def bad_regions(
     return marked
 
 
-def require_patches(stacks: Sequence[NDArray[np.float32]], minimum: int, criterion: Criterion) -> None:
+def require_patches(
+    stacks: Sequence[NDArray[np.float32]], minimum: int, criterion: Criterion, left_out: str = ""
+) -> None:
     """Refuse to model noise from too few patches.
 
     Parameters
@@ -222,6 +232,8 @@ def require_patches(stacks: Sequence[NDArray[np.float32]], minimum: int, criteri
         How many are needed in all; one at least.
     criterion
         The one they were found by, on which it depends what gives more.
+    left_out
+        What is said of micrographs whose patches are of no use, at the end of the error.
 
     Raises
     ------
@@ -237,5 +249,5 @@ def require_patches(stacks: Sequence[NDArray[np.float32]], minimum: int, criteri
             f"{what} were found in {where} by extract_noise.criterion {criterion}, {max(1, minimum)} are "
             f"needed: {GIVE_MORE[criterion]}, raise extract_noise.mean_difference or contamination_sd (0: off), "
             f"lower extract_noise.step_px or patch_px{other}, add micrographs with more empty ice, or lower "
-            "noise_gan.minimum_patches"
+            f"noise_gan.minimum_patches{left_out}"
         )

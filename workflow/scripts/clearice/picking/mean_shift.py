@@ -81,8 +81,9 @@ def pick_mean_shift(
         smoothed -= scipy.ndimage.gaussian_filter(image.astype(np.float32), diameter_px, mode="reflect")
     if float(np.ptp(smoothed)) == 0.0:
         return np.empty((0, 2)), np.empty(0)
-    threshold = otsu(smoothed)
-    foreground = smoothed < threshold if particles_are_dark else smoothed > threshold
+    if not particles_are_dark:
+        smoothed = -smoothed  # of the negative, so that both signs have one threshold
+    foreground = smoothed < otsu(smoothed)
     centres, counts = flat_modes(foreground, diameter_px / 2)
     share = counts / (math.pi * (diameter_px / 2) ** 2)
     kept = share >= smallest_share

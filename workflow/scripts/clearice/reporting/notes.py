@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from clearice.reporting.records import COUNTED, FAILED, OK, SKIPPED, Record
 from clearice.run.places import Kind
 
+MOST_NAMED = 5
+"""Images left out of a training that the page names."""
+
 Records = Mapping[str, Sequence[Record]]
 
 _NUMBERS = re.compile(r"\([^()]*\)|[0-9.]+")  # and what stands in brackets
@@ -93,6 +96,16 @@ def notes_on_pairings(
         f"method {name} learns from pairs of the kind {pairings[name]}: {bias[pairings[name]]}"
         for name in methods
         if name in pairings and bias[pairings[name]]
+    ]
+
+
+def notes_on_trainings(left_out: Mapping[str, Sequence[str]]) -> list[str]:
+    """Write what each network was trained without, by the network's file."""
+    return [
+        f"network {model} was trained without {len(lines)} of its images: {'; '.join(lines[:MOST_NAMED])}"
+        + (f"; and {len(lines) - MOST_NAMED} more, in the table beside it" if len(lines) > MOST_NAMED else "")
+        for model, lines in left_out.items()
+        if lines
     ]
 
 

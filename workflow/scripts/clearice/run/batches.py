@@ -144,7 +144,7 @@ def process_rows(
         except Skip as nothing:
             row = ManifestRow(name, "", SKIPPED, str(nothing), "")
         except (ValueError, OSError, MemoryError) as trouble:
-            if isinstance(trouble, OSError) and trouble.errno in OUR_OWN_TROUBLE:
+            if is_our_own_trouble(trouble):
                 raise
             reason = in_one_line(trouble)
             if isinstance(trouble, MemoryError):
@@ -240,6 +240,11 @@ def withdrawn(row: ManifestRow, files: Sequence[Path], reason: str) -> ManifestR
     for file in files:
         file.unlink(missing_ok=True)
     return ManifestRow(row.micrograph, "", FAILED, reason, "")
+
+
+def is_our_own_trouble(trouble: BaseException) -> bool:
+    """Check whether an error is that of a full, read-only or broken disk: no micrograph's fault."""
+    return isinstance(trouble, OSError) and trouble.errno in OUR_OWN_TROUBLE
 
 
 def in_one_line(trouble: BaseException) -> str:

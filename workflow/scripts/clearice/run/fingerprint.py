@@ -25,7 +25,7 @@ from clearice.run.syntax import blocks, drop_words
 # and all of the room `run` but these modules.
 ROOM_WITHOUT_NUMBERS = "files"
 DATA_SUFFIXES = frozenset({"html.j2"})  # of files beside a module that are its data
-NUMBERS_OF_RUN = frozenset({"seeds.py", "devices.py", "training_set.py"})
+NUMBERS_OF_RUN = frozenset({"seeds.py", "devices.py", "training_set.py", "noise_set.py"})
 
 
 def fingerprint(script: Path, *more: Path, root: Path | None = None) -> str:

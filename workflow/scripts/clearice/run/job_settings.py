@@ -15,7 +15,14 @@ from clearice.config.sheet import parse_structures
 from clearice.config.simulation import SimulateStep
 from clearice.config.sizes import AUTO
 from clearice.config.tables import ExportSettings, ExposureSettings, SumSettings
-from clearice.config.variants import highpass_of, model_owner, pairings_of, scale_of, stage_settings
+from clearice.config.variants import (
+    highpass_of,
+    kind_of_method,
+    model_owner,
+    pairings_of,
+    scale_of,
+    stage_settings,
+)
 from clearice.run.plan import Plan
 from clearice.run.products import Products
 
@@ -57,7 +64,8 @@ class JobSettings:
     def simulated_movies(self, dataset: str, batch: str) -> Settings:
         """Return what a simulation of movies takes: the same physics, with frames, in the pixels of the dataset.
 
-        They are read back like movies of the dataset; where sizes are taken, the fields keep their size in A.
+        They are read back like movies of the dataset, so their counts are never inverted; where sizes are taken,
+        the fields keep their size in A.
         """
         config, given = self._plan.config_of(dataset), self._config["simulation"]
         section = dict(config["simulation"])
@@ -69,12 +77,16 @@ class JobSettings:
             section |= {side: round(scale * section[side]) for side in sides} | {"pixel_size_A": own_A}
         frames = {"frames": section["movie_frames"], "drift_A": section["movie_drift_A"]}
         physics = {**config["physics"], **frames}
-        return self._simulation(dataset, self._products.movie_sizes[batch], section, physics)
+        number = self._products.movie_sizes[batch]
+        return self._simulation(dataset, number, section, physics, of_frames=True)
 
     def method(self, method: str, dataset: str) -> Settings:
-        """Return the entry of a method."""
-        own: Settings = in_order(self._plan.config_of(dataset)["methods"][method])
-        return own
+        """Return the entry of a method, with the sign of its particles where its kind asks for that."""
+        own = dict(self._plan.config_of(dataset)["methods"][method])
+        if "sign" in kind_of_method(self._config, method).needs:
+            own["particles_are_dark"] = self._config["picking"]["particles_are_dark"]
+        found: Settings = in_order(own)
+        return found
 
     def inference(self, method: str, dataset: str) -> Settings:
         """Return how the network of a method is applied to a dataset, or that of its group."""
@@ -137,7 +149,13 @@ class JobSettings:
         return list(parse_structures(self._plan.simulated_row(dataset)["structures"], dataset).values())
 
     def _simulation(
-        self, dataset: str, number: int, section: Mapping[str, Any], physics: Mapping[str, Any]
+        self,
+        dataset: str,
+        number: int,
+        section: Mapping[str, Any],
+        physics: Mapping[str, Any],
+        *,
+        of_frames: bool = False,
     ) -> Settings:
         """Collect what a simulation takes of the datasets table and of the config."""
         row = self._plan.simulated_row(dataset)
@@ -147,6 +165,7 @@ class JobSettings:
             "pixel_size_A": section["pixel_size_A"] or row["pixel_size_A"] * row["sum_binning"],
             "detector_pixel_size_A": row["pixel_size_A"],
             "physics": physics,
+            "particles_are_dark": of_frames or self._config["picking"]["particles_are_dark"],
             "seed": self._config["seed"],
         }
         return gather(SimulateStep, own, section, row)

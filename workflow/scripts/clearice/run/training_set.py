@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from clearice.run.batches import OK, read_manifest
+from clearice.run.batches import OK, ManifestRow, read_manifest
+from clearice.run.left_out import LeftOut
 
 LEARN = ("train", "validation")
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -28,20 +26,26 @@ class Chosen:
         Its file.
     target
         Its partner's file; None where it has none.
+    batch
+        Number of the manifest it is of.
     """
 
     name: str
     split: str
     noisy: Path
     target: Path | None
+    batch: int
 
 
 def chosen_files(
-    noisy: Sequence[Path], target: Sequence[Path], splits: Mapping[str, str], *, with_partner: bool
+    noisy: Sequence[Path],
+    target: Sequence[Path],
+    splits: Mapping[str, str],
+    left_out: LeftOut,
+    *,
+    with_partner: bool,
 ) -> list[Chosen]:
     """List the micrographs of some manifests that are to be learned from, with their partners.
-
-    Micrographs that are not ok in one of their two manifests are left out, with a line in the log.
 
     Parameters
     ----------
@@ -50,6 +54,9 @@ def chosen_files(
     splits
         Split of a micrograph, by its name or by ``folder/name`` with any folder of its manifest's path, such
         as the dataset's. Only train and validation are chosen; micrographs without an entry are not.
+    left_out
+        Takes those that are not ok in one of their two manifests, have no partner or are their own, and those
+        whose image was met before under another name: it would be learned twice, or validate what it taught.
     with_partner
         Whether every micrograph needs a partner; without, `target` must be empty.
 
@@ -61,8 +68,7 @@ def chosen_files(
     Raises
     ------
     ValueError
-        The numbers of manifests disagree, a micrograph's partner has no row or is the same image, or a
-        micrograph has two splits.
+        The numbers of manifests disagree, or a micrograph has two splits.
     """
     expected = len(noisy) if with_partner else 0
     if len(target) != expected:
@@ -72,8 +78,10 @@ def chosen_files(
             "exposures"
         )
     chosen: list[Chosen] = []
+    met: dict[str, str] = {}
     for index, manifest in enumerate(noisy):
-        chosen += _chosen_of_batch(manifest, target[index] if with_partner else None, splits)
+        partners = target[index] if with_partner else None
+        chosen += _chosen_of_batch(index, manifest, partners, splits, left_out, met)
     return chosen
 
 
@@ -111,8 +119,15 @@ def split_to_learn(name: str, manifest: Path, splits: Mapping[str, str]) -> str:
     return split
 
 
-def _chosen_of_batch(manifest: Path, target: Path | None, splits: Mapping[str, str]) -> list[Chosen]:
-    """List the micrographs of one batch."""
+def _chosen_of_batch(
+    index: int,
+    manifest: Path,
+    target: Path | None,
+    splits: Mapping[str, str],
+    left_out: LeftOut,
+    met: dict[str, str],
+) -> list[Chosen]:
+    """List the micrographs of one batch; `met` has the name of every image by its checksum."""
     rows = {row.micrograph: row for row in read_manifest(manifest)}
     partners = {row.micrograph: row for row in read_manifest(target)} if target else {}
     chosen = []
@@ -120,15 +135,29 @@ def _chosen_of_batch(manifest: Path, target: Path | None, splits: Mapping[str, s
         split = split_of(name, manifest, splits)
         if split not in LEARN:
             continue
-        if name not in rows or (target and name not in partners):
-            has, lacks = (manifest, target) if name in rows else (target, manifest)
-            raise ValueError(f"{name} is in {has}, but its partner is missing in {lacks}; remake that batch")
-        row, partner = rows[name], partners.get(name)
-        if row.status != OK or (partner and partner.status != OK):
-            log.warning("%s is left out, because it or its partner is not ok", name)
-            continue
-        if partner and partner.checksum == row.checksum:
-            raise ValueError(f"{name} and its partner are the same image; give two exposures of one field")
-        partner_file = target.parent / partner.file if target and partner else None
-        chosen.append(Chosen(name, split, manifest.parent / row.file, partner_file))
+        row, partner = rows.get(name), partners.get(name)
+        if reason := _why_not(name, (row, manifest), (partner, target)):
+            left_out.add(name, reason)
+        elif row and row.checksum in met:
+            left_out.add(name, f"{name} is the same image as {met[row.checksum]}; list it once")
+        elif row:
+            met[row.checksum] = name
+            partner_file = target.parent / partner.file if target and partner else None
+            chosen.append(Chosen(name, split, manifest.parent / row.file, partner_file, index))
     return chosen
+
+
+def _why_not(
+    name: str, noisy: tuple[ManifestRow | None, Path], partner: tuple[ManifestRow | None, Path | None]
+) -> str:
+    """Return why a micrograph cannot be learned from, by its rows in two manifests; empty where it can."""
+    (row, manifest), (other, target) = noisy, partner
+    if target and (row is None or other is None):
+        has, lacks = (target, manifest) if row is None else (manifest, target)
+        return f"{name} is in {has}, but its partner is missing in {lacks}; remake that batch"
+    for one in (row, other):
+        if one and one.status != OK:
+            return f"{name} is {one.status}: {one.reason}"
+    if row and other and row.checksum == other.checksum:
+        return f"{name} and its partner are the same image; give two exposures of one field"
+    return ""

@@ -133,6 +133,9 @@ def simulate_field(
 ) -> SimulatedField:
     """Draw and simulate one field.
 
+    Where particles are to be white, both images are mirrored at the mean counts, so that they still differ by
+    noise alone.
+
     Parameters
     ----------
     name
@@ -153,9 +156,14 @@ def simulate_field(
     Raises
     ------
     ValueError
-        A setting is out of range, or the density cannot be placed.
+        A setting is out of range, the density cannot be placed, or frames are asked for with white particles:
+        counts cannot be inverted.
     """
     settings, shape_px = plan.settings, plan.shape_px
+    if save_frame is not None and not settings.particles_are_dark:
+        raise ValueError(
+            "frames hold counts, in which particles are dark; set particles_are_dark to true where movies are made"
+        )
     defocus = draw_defocus(plan.defoci, settings.physics.astigmatism_um, generator_of("defocus"))
     density = 0.0 if empty else plan.densities.draw(generator_of("density"))
     particles = draw_particles(
@@ -181,9 +189,12 @@ def simulate_field(
     log.info("%s: %d of %d particles placed", name, len(particles.centres_px), particles.wanted)
     record = _parameters(pair, particles, models, settings.weights, shape_px)
     record |= {"name": name, "particles_per_um2": density, "defocus": dataclasses.asdict(defocus)}
+    images = pair.noisy, pair.clean + pair.mean_counts
+    if not settings.particles_are_dark:
+        images = 2 * pair.mean_counts - images[0], 2 * pair.mean_counts - images[1]
     return SimulatedField(
-        noisy=pair.noisy,
-        clean=pair.clean + pair.mean_counts,
+        noisy=images[0],
+        clean=images[1],
         table=_table(particles, defocus, plan),
         record=record | _shared_record(plan),
     )
@@ -244,6 +255,7 @@ def _shared_record(plan: FieldPlan) -> dict[str, Any]:
         "pixel_size_A": settings.pixel_size_A,
         "particle_diameter_A": settings.particle_diameter_A,
         "super_resolution": settings.super_resolution,
+        "particles_are_dark": settings.particles_are_dark,
         "settings": settings.physics.model_dump(),
         "imaging": dataclasses.asdict(plan.imaging) | {"detector": as_lists},
         "asked": {"particles_per_um2": settings.particles_per_um2, "defocus_um": settings.defocus_um},

@@ -59,26 +59,29 @@ def validation_pairs(images: Sequence[TrainingImage], settings: DenoiserTraining
 
 
 def check_images(
-    training: Sequence[TrainingImage], validation: Sequence[TrainingImage], settings: DenoiserTraining
+    training: Sequence[TrainingImage], validation: Sequence[TrainingImage], left_out: str = ""
 ) -> None:
     """Refuse images from which no training can come.
+
+    Parameters
+    ----------
+    training, validation
+        The images that can be learned from.
+    left_out
+        What is said of those that cannot, at the end of the error.
 
     Raises
     ------
     ValueError
-        There are fewer than two training images or no validation image, or a crop does not fit into one.
+        There are fewer than two training images or no validation image.
     """
     if len(training) < 2:
         raise ValueError(
             f"{len(training)} micrographs are marked train and usable, but a training needs at least 2; "
-            "mark more as train, or see in the manifests why they failed"
+            f"mark more as train, or mend what is wrong with the others{left_out}"
         )
     if not validation:
-        raise ValueError("no usable micrograph is marked validation, so no best model can be told; mark one")
-    for image in (*training, *validation):
-        height, width = image.noisy.shape
-        if settings.crop_px > min(height, width):
-            raise ValueError(
-                f"crops of {settings.crop_px} px are larger than {image.name} with {height} x {width} px; "
-                "lower crop_px"
-            )
+        raise ValueError(
+            "no usable micrograph is marked validation, so no best model can be told; mark one, or mend what is "
+            f"wrong with the others{left_out}"
+        )

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clearice.image.copies import is_copy
 from clearice.image.scaling import standardise
 from clearice.image.symmetries import SYMMETRIES, apply_symmetry
 from clearice.training.crops import TRAINING, VALIDATION, crop_generator, cut, draw_corner
@@ -71,25 +72,6 @@ class TrainingImage:
     target_sd: float
 
 
-def training_images(name: str, noisy: Image, target: Image | None, pairing: str) -> list[TrainingImage]:
-    """Check the images (n, h, w) of a file and their partners, and measure their normalisation.
-
-    Raises
-    ------
-    ValueError
-        The numbers of images differ, or as `training_image`.
-    """
-    if target is not None and len(target) != len(noisy):
-        raise ValueError(
-            f"{name} has {len(noisy)} images, but its partner {len(target)}; every image needs one partner"
-        )
-    names = [name if len(noisy) == 1 else f"{name} (image {index + 1})" for index in range(len(noisy))]
-    return [
-        training_image(names[index], noisy[index], None if target is None else target[index], pairing)
-        for index in range(len(noisy))
-    ]
-
-
 def training_image(name: str, noisy: Image, target: Image | None, pairing: str) -> TrainingImage:
     """Check an image and its partner and measure their normalisation.
 
@@ -107,8 +89,8 @@ def training_image(name: str, noisy: Image, target: Image | None, pairing: str) 
     Raises
     ------
     ValueError
-        The partner is missing or of another shape, pixels are not finite, a noisy image is constant, or a
-        clean target is in other units than its noisy image.
+        The partner is missing, of another shape or a copy of the image, pixels are not finite, a noisy image
+        is constant, or a clean target is in other units than its noisy image.
     """
     if pairing not in BIAS:
         raise ValueError(f"pairing {pairing!r} is unknown; use one of {', '.join(BIAS)}")
@@ -122,9 +104,17 @@ def training_image(name: str, noisy: Image, target: Image | None, pairing: str) 
             f"{name} has {noisy.shape[0]} x {noisy.shape[1]} px, but its partner "
             f"{target.shape[0]} x {target.shape[1]} px; make both of the same field and size"
         )
+    second = (0.0, 0.0)
     if pairing == "noise2noise":
-        return TrainingImage(name, noisy, target, mean, sd, *_statistics(name, target, "second noisy"))
+        second = _statistics(name, target, "second noisy")
     target_mean = _finite_mean(name, target, "target")
+    if is_copy(noisy, target):
+        raise ValueError(
+            f"{name} and its partner are the same image, up to scale and offset, so that a network would learn to "
+            "change nothing; give two exposures of one field, or a noisy and a clean image"
+        )
+    if pairing == "noise2noise":
+        return TrainingImage(name, noisy, target, mean, sd, *second)
     if abs(target_mean - mean) > 3.0 * sd:
         raise ValueError(
             f"{name}: the target's mean is {target_mean:.4g}, more than 3 standard deviations from that "

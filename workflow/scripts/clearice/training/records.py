@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -60,7 +61,12 @@ def network_settings(settings: DenoiserTraining) -> dict[str, int]:
 
 
 def regression_provenance(
-    settings: DenoiserTraining, crop_seed: int, images: TrainingSet, trained: Trained, start: str
+    settings: DenoiserTraining,
+    crop_seed: int,
+    images: TrainingSet,
+    trained: Trained,
+    start: str,
+    left_out: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Record how a denoiser was trained and what came of it.
 
@@ -74,6 +80,8 @@ def regression_provenance(
         What the training left.
     start
         Checksum of the network it started from; empty for new weights.
+    left_out
+        A line for each micrograph or image it could not learn from.
     """
     return {
         **regression_record(settings, crop_seed),
@@ -83,6 +91,7 @@ def regression_provenance(
         "best_validation_loss": min(row.validation_loss for row in trained.history),
         "training_images": len(images.training),
         "validation_images": len(images.validation),
+        "left_out": list(left_out),
         "start": start,
         "torch": str(torch.__version__),
     }

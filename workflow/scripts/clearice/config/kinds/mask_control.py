@@ -17,4 +17,4 @@ class MaskControl(MethodSettings):
     """Width of the blur in px."""
 
 
-KIND = Kind(settings=MaskControl, step="filter_micrographs", control=True)
+KIND = Kind(settings=MaskControl, step="filter_micrographs", needs=frozenset({"sign"}), control=True)

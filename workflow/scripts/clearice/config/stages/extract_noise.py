@@ -55,6 +55,12 @@ class ExtractNoiseStep(ExtractNoise):
 
     rescale_to_A: Length | None
     """Pixel size of the patches in A; null for the micrographs'."""
+    particles_are_dark: bool = True
+    """Whether particles are darker than ice."""
 
 
-STAGE = Stage(section=ExtractNoise, settings=ExtractNoiseStep, borrowed={"rescale_to_A": "fine"})
+STAGE = Stage(
+    section=ExtractNoise,
+    settings=ExtractNoiseStep,
+    borrowed={"rescale_to_A": "fine", "particles_are_dark": "picking"},
+)
