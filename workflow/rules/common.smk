@@ -17,6 +17,7 @@ from clearice.config.variants import kind_of_method
 from clearice.reporting.outcome import describe_outcome
 from clearice.reporting.records import records_by_stage
 from clearice.run.batches import read_manifest
+from clearice.run.door import check_door
 from clearice.run.ended import why_jobs_failed
 from clearice.run.fingerprint import fingerprint
 from clearice.run.inputs import JobInputs
@@ -27,6 +28,8 @@ from clearice.run.targets import DEFAULT, FAILURES, Targets
 
 try:
     PLAN = make_plan(config)
+    for doubt in check_door(PLAN) if workflow.is_main_process else []:
+        logger.warning(doubt)
 except (ValueError, OSError) as error:
     raise WorkflowError(str(error)) from None
 

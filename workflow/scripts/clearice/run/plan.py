@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clearice.config.checks import check_halves, check_together
+from clearice.config.plausible import check_plausible
 from clearice.config.sheet import Row, check_datasets, check_sheet, kind_of, sources_of
 from clearice.config.variants import runs_on
 from clearice.config.whole import check_config
@@ -110,6 +111,7 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
             raise ValueError(f"config: {name} is {path}, but there is no such file; see config/README.md")
         tables[name] = read_table(path)
     datasets = check_datasets(tables["datasets"], config["datasets"])
+    check_plausible(datasets, config["datasets"])
     rows = check_sheet(tables["micrographs"], datasets, config["micrographs"])
     check_together(checked, datasets)
     kinds: dict[str, set[str]] = {}
