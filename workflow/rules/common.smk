@@ -24,6 +24,7 @@ from clearice.run.inputs import JobInputs
 from clearice.run.job_settings import JobSettings
 from clearice.run.plan import make_plan
 from clearice.run.products import Products
+from clearice.run.repair import Repairs
 from clearice.run.targets import DEFAULT, FAILURES, Targets
 
 try:
@@ -140,6 +141,21 @@ def stages_of_denoisers():
 def scores_compare(picker):
     """Check whether a threshold found on one image counts on another."""
     return all_pickers()[picker].scores_compare
+
+
+@functools.cache
+def behind_target(target):
+    """List the manifests behind a target; what is broken behind one is made again.
+
+    Snakemake looks at the manifests alone, so it is told of files that are missing or changed.
+    """
+    manifests = TARGETS.manifests(target)
+    if workflow.is_main_process:
+        repairs = Repairs(PLAN, TARGETS.repairable(manifests))
+        for doubt in repairs.doubts:
+            logger.warning(doubt)
+        workflow.dag.forcefiles.update(repairs.manifests)
+    return manifests
 
 
 def asked_for():

@@ -49,7 +49,7 @@ rule list_failures:
 # The gate of every target.
 rule check_failures:
     input:
-        manifests=ask(TARGETS.manifests),
+        manifests=ask(behind_target),
         sum_settings=ask(TARGETS.sum_settings),
         failures=ask(TARGETS.failures),
     output:

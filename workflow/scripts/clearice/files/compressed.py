@@ -131,7 +131,10 @@ def first_bytes(path: Path, count: int = 16) -> bytes:
         with path.open("rb") as stream:
             head = stream.read(count)
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path} is missing; put it back, or correct its path in the sheet") from None
+        raise FileNotFoundError(
+            f"{path} is missing; put it back, or correct its path in the sheet (what the workflow itself makes is made again by "
+            "the next run of snakemake)"
+        ) from None
     if not head:
         raise ValueError(f"{path} is empty; copy it again, or take its row out of the sheet")
     return head

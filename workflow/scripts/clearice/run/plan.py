@@ -145,7 +145,7 @@ def sources_of_batch(rows: Sequence[Row], manifest: Path, shared: Sequence[str])
     made = (
         _made_before(manifest, manifest.stat().st_mtime_ns)
         if manifest.is_file()
-        else frozenset(path.stem for path in manifest.parent.glob("*.mrc"))
+        else frozenset(path.stem for path in manifest.parents[2].glob(f"*/{manifest.parent.name}/*.mrc"))
     )
     listed, gone = [], []
     for row in rows:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from clearice.run.places import place_of
 from clearice.run.plan import Plan
 from clearice.run.products import DENOISED, Products, filled
+from clearice.run.repair import with_partners
 
 DEFAULT = "all"
+LEARNED = ("simulated", "noise", "reweighted")
+"""Stages that trainings alone rest on."""
+
 FAILURES = "results/failures.tsv"
 """The list of failures, which the default target makes."""
 
@@ -61,6 +65,16 @@ class Targets:
             )
         return list(dict.fromkeys(self._behind[target]()))
 
+    def repairable(self, manifests: Sequence[str]) -> list[str]:
+        """Choose those of some manifests whose batches are made again where files are missing, sums with their halves.
+
+        What networks have learned from may be cleared away once they are made.
+        """
+        learned: set[str] = set()
+        if all(Path(path).exists() for path in self._products.networks()):
+            learned |= {path for stage in LEARNED for path in self._products.learned_from(stage)}
+        return [path for path in with_partners(manifests) if path not in learned]
+
     def sum_settings(self, target: str) -> list[str]:
         """List what the sums behind a target were made with."""
         return [
@@ -96,8 +110,7 @@ class Targets:
             for path in filled(SUMS, dataset=dataset, batch=self._plan.batches_to_learn(dataset))
             if not made or Path(path).exists()
         ]
-        stages = ("simulated", "noise", "reweighted")
-        return [*sums, *(path for stage in stages for path in self._products.learned_from(stage))]
+        return [*sums, *(path for stage in LEARNED for path in self._products.learned_from(stage))]
 
     def _scores(self) -> list[str]:
         """List all that scores rest on."""
