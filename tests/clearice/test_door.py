@@ -85,6 +85,11 @@ def test_a_run_that_has_all_it_needs_is_let_in_without_a_word() -> None:
             "fields of 16384 x 16384 px .* need about 19 GB, more than 16 GB",
         ),
         (
+            ["coarse"],
+            {"simulation": {"height_px": 64, "pixel_size_A": 0.8}, "training": {"crop_px": 32}},
+            "fields of 64 x 512 px of 0.8 A are smaller than a particle of 60 A",
+        ),
+        (
             ["given"],
             {"methods": {"given": {"kind": "weights", "file": "net.pt", "rescale_to_A": None}}},
             "methods.given.file is net.pt, but there is no such file",

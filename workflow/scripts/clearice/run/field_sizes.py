@@ -58,6 +58,12 @@ def check_simulation(plan: Plan, dataset: str) -> Iterator[str]:
     pixel_A = section["pixel_size_A"] or row["pixel_size_A"] * row["sum_binning"]
     if not all(isinstance(value, (int, float)) for value in (*sides, pixel_A)):
         return
+    diameter_A = row.get("particle_diameter_A") or 0.0
+    if diameter_A > min(sides) * pixel_A:
+        yield (
+            f"config: simulation: fields of {sides[0]} x {sides[1]} px of {pixel_A:g} A are smaller than a particle of "
+            f"{diameter_A:g} A ({where(plan, dataset)}); make height_px and width_px larger"
+        )
     volts, defocus_A = 1000 * row["voltage_kV"], 1e4 * max(limits_of(row["defocus_um"]))
     wavelength_A = 12.2643 / math.sqrt(volts * (1 + 0.97845e-6 * volts))
     margin_px = wavelength_A * defocus_A * 0.5 / pixel_A / pixel_A
