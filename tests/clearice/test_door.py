@@ -72,8 +72,16 @@ def test_a_run_that_has_all_it_needs_is_let_in_without_a_word() -> None:
         (["raw"], {"columns": {"gain": "none.mrc"}}, "gain is none.mrc, but there is no such file"),
         (["raw"], {"columns": {"defects": "none.txt"}}, "defects is none.txt, but there is no such file"),
         (["raw"], {"suffix": ".mrcs"}, "none of the 2 files of dataset films is there .m10.mrcs, m11.mrcs."),
-        (["n2n"], {}, "noise2noise.crop_px of method n2n is 800 px, .* 30 px wide at 3 A/px"),
-        (["nt2c"], {}, "extract_noise.patch_px of method nt2c is 320 px, .* 30 px wide at 3 A/px"),
+        (
+            ["n2n"],
+            {"training": {"crop_px": 96, "rescale_to_A": None}},
+            "noise2noise.crop_px of method n2n is 96 px, .* 30 px wide at 3 A/px",
+        ),
+        (
+            ["nt2c"],
+            {"extract_noise": {"patch_px": 64}, "training": {"rescale_to_A": None}},
+            "extract_noise.patch_px of method nt2c is 64 px, .* 30 px wide at 3 A/px",
+        ),
         (
             ["raw"],
             {"columns": {"pixel_size_A": 0.5}},

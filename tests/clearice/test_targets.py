@@ -12,7 +12,8 @@ from clearice.reporting.records import STAGES, stage_of
 from clearice.run.places import place_of
 from clearice.run.products import Products
 from clearice.run.targets import OWN_STAGES, Targets
-from support.plan import ROOT, plan_of, shipped_config
+from support.plan import plan_of, shipped_config
+from support.rules import ROOT
 
 CONFIG = shipped_config(run={"methods": ["raw", "coarse", "n2n", "nt2c"]}, simulation={"movies": 2})
 PLAN = plan_of(CONFIG)
