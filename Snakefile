@@ -40,7 +40,9 @@ rule all:
     input:
         "results/report/index.html",
         "results/failures.tsv",
-        PRODUCTS.counted(),
+        "results/provenance.json",
+        PRODUCTS.networks(),
+        PRODUCTS.watched(),
         PRODUCTS.each_dataset("results/{dataset}/export/micrographs.star"),
         PRODUCTS.each_scored_dataset("results/{dataset}/scores/summary.tsv"),
         "results/checks/all.tsv",

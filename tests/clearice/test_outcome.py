@@ -47,7 +47,7 @@ def test_many_failed_jobs_stay_a_few_lines() -> None:
     jobs = {f"logs/{number}.log": "it broke" for number in range(40)}
     said = described(failed_jobs=jobs, unmade=3)
     assert "it broke (log: logs/0.log)" in said and f"{40 - MOST_REASONS} jobs more" in said
-    assert "Not made: 3 batches" in said
+    assert "Not made yet: 3 batches" in said
 
 
 def test_the_places_to_look_come_last() -> None:

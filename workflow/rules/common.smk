@@ -182,8 +182,12 @@ def summarise():
     made = [path for path in manifests if path.is_file()]
     finished = {path for job in dag.finished_jobs for path in job.output}
     places = {"Failures": FAILURES, "Report": "results/report/index.html"}
+    try:
+        records = records_by_stage(made, PLAN.methods, read_manifest)
+    except (ValueError, OSError) as error:
+        raise WorkflowError(str(error)) from None
     lines = describe_outcome(
-        records_by_stage(made, PLAN.methods, read_manifest),
+        records,
         unmade=len(manifests) - len(made),
         failed_jobs=failed,
         places={what: path for what, path in places.items() if path in finished},

@@ -43,7 +43,7 @@ def describe_outcome(
     ]
     lines = [f"Micrographs: {'; '.join(counts) or 'none yet'}."]
     if unmade:
-        lines.append(f"Not made: {unmade} batches, for want of what failed before them.")
+        lines.append(f"Not made yet: {unmade} batches.")
     lines += [f"Failed: {reason} (log: {log})" for log, reason in list(failed_jobs.items())[:MOST_REASONS]]
     if len(failed_jobs) > MOST_REASONS:
         lines.append(f"Failed: {len(failed_jobs) - MOST_REASONS} jobs more.")
