@@ -31,6 +31,7 @@ localrules:
     picks,
     particles,
     summarise_scores,
+    list_failures,
     check_failures,
     write_provenance,
 
@@ -40,13 +41,18 @@ rule all:
     input:
         "results/report/index.html",
         "results/failures.tsv",
+        "results/provenance.json",
+        PRODUCTS.networks(),
+        PRODUCTS.watched(),
         PRODUCTS.each_dataset("results/{dataset}/export/micrographs.star"),
         PRODUCTS.each_scored_dataset("results/{dataset}/scores/summary.tsv"),
+        "results/checks/all.tsv",
 
 
 rule sums:
     input:
         PRODUCTS.each_batch("results/{dataset}/sums/full/{batch}/manifest.tsv"),
+        "results/checks/sums.tsv",
 
 
 rule denoised:
@@ -56,6 +62,7 @@ rule denoised:
             method=PLAN.methods,
             part=PLAN.parts,
         ),
+        "results/checks/denoised.tsv",
 
 
 rule previews:
@@ -65,16 +72,19 @@ rule previews:
             method=PLAN.methods,
             part=PLAN.parts,
         ),
+        "results/checks/previews.tsv",
 
 
 rule export:
     input:
         PRODUCTS.each_dataset("results/{dataset}/export/micrographs.star"),
+        "results/checks/export.tsv",
 
 
 rule models:
     input:
         PRODUCTS.networks(),
+        "results/checks/models.tsv",
 
 
 rule simulated_movies:
@@ -82,11 +92,13 @@ rule simulated_movies:
         PRODUCTS.simulated_movies(
             "results/{dataset}/movies/frames/{batch}/manifest.tsv"
         ),
+        "results/checks/simulated_movies.tsv",
 
 
 rule scores:
     input:
         PRODUCTS.each_scored_dataset("results/{dataset}/scores/summary.tsv"),
+        "results/checks/scores.tsv",
 
 
 rule picks:
@@ -97,6 +109,7 @@ rule picks:
             method=PLAN.methods,
             part=PLAN.parts,
         ),
+        "results/checks/picks.tsv",
 
 
 rule particles:
@@ -106,3 +119,12 @@ rule particles:
             picker=config["picking"]["pickers"][:1],
             method=config["picking"]["extract_from"],
         ),
+        "results/checks/particles.tsv",
+
+
+onsuccess:
+    summarise()
+
+
+onerror:
+    summarise()

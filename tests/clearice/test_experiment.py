@@ -59,7 +59,9 @@ def test_the_bundled_model_of_the_nearest_size_stands_in_for_a_structure(
 @pytest.mark.parametrize("diameter_A", [30.0, 600.0])
 def test_no_model_stands_in_for_a_particle_of_another_size(diameter_A: float) -> None:
     assert nearest_model(diameter_A) is None
-    assert missing_columns({**MINIMAL, "particle_diameter_A": diameter_A}, SIMULATED) == ["structures"]
+    for empty in ({}, {"structures": "auto"}):
+        row = {**MINIMAL, "particle_diameter_A": diameter_A, **empty}
+        assert missing_columns(row, SIMULATED) == ["structures"]
 
 
 @pytest.mark.parametrize("model", library(), ids=lambda model: model.file.name)

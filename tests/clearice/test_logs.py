@@ -52,7 +52,7 @@ def test_a_long_job_shows_its_progress_now_and_then(
         logging.getLogger("other").info("a detail at %d", second)
     shown = capsys.readouterr().err.splitlines()
     assert [line.split(": ", 1)[1] for line in shown] == [
-        f"step {second} of 60, 3 s left" for second in (20, 40, 60)
+        f"step {second} of 60, 3 s left (log: {tmp_path / 'job.log'})" for second in (20, 40, 60)
     ]
 
 

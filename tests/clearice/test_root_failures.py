@@ -34,6 +34,9 @@ PATHS = {
     "null": "null/odd/n0001",
     "denoised_for_scores": "denoised/mask_control/full/b0001",
     "picks": "picks/blob/raw/full/b0001",
+    "particles": "particles/blob/raw/b0001",
+    "figures": "figures/previews/raw/full/b0001",
+    "movies": "movies/frames/m0001",
 }
 
 
@@ -113,9 +116,7 @@ def test_the_order_is_that_of_the_stages_and_within_one_that_which_is_given() ->
     )
 
 
-@pytest.mark.parametrize(
-    "path", ["models/coarse/main.tsv", "particles/blob/raw/b0001", "figures/previews/raw/full/b0001"]
-)
+@pytest.mark.parametrize("path", ["models/coarse/main.tsv", "export", "templates/template"])
 def test_a_manifest_of_another_stage_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="is of the stage .* leave it out"):
         records_by_stage([manifest(path)], ["raw"], read)

@@ -16,8 +16,9 @@ from clearice.evaluation.null_test import OF_FREE_BOXES, OF_WHOLE_FIELD
 from clearice.files.documents import read_json, write_json
 from clearice.files.tables import read_table, write_table
 from clearice.reporting.summary import Summary
-from clearice.run.batches import FAILED, OK, ManifestRow, write_manifest
+from clearice.run.batches import FAILED, OK, SKIPPED, ManifestRow, write_manifest
 from clearice.training.pairs import BIAS
+from list_failures import list_failures
 from write_provenance import write_provenance
 from write_report import write_report
 
@@ -56,10 +57,20 @@ def flat(manifests: dict[str, list[Path]]) -> list[Path]:
     return [path for paths in reversed(manifests.values()) for path in paths]
 
 
-def listed(manifests: dict[str, list[Path]], tmp_path: Path, **changes: Any) -> list[dict[str, str]]:
-    values = {"sum_settings": [], "expected": {}, "max_failed_fraction": 0.6} | changes
-    check_failures(manifests=flat(manifests), table=tmp_path / "failures.tsv", run_methods=["raw"], **values)
+def listed(manifests: dict[str, list[Path]], tmp_path: Path) -> list[dict[str, str]]:
+    """List the failures; what is listed must not depend on whether the gate lets them pass."""
+    list_failures(manifests=flat(manifests), table=tmp_path / "failures.tsv", run_methods=["raw"])
     return read_table(tmp_path / "failures.tsv")
+
+
+def counted(manifests: dict[str, list[Path]], tmp_path: Path, **changes: Any) -> dict[str, list[str]]:
+    """Pass the gate, and give the numbers of rows that are ok, failed and skipped, by stage."""
+    values = {"sum_settings": [], "expected": {}, "max_failed_fraction": 0.6} | changes
+    check_failures(manifests=flat(manifests), counts=tmp_path / "counts.tsv", run_methods=["raw"], **values)
+    return {
+        row["stage"]: [row["ok"], row["failed"], row["skipped"]]
+        for row in read_table(tmp_path / "counts.tsv")
+    }
 
 
 @pytest.mark.parametrize("stage", UNCOUNTED)
@@ -67,6 +78,7 @@ def test_what_fails_in_any_stage_is_listed_and_does_not_end_the_run(
     stage: str, manifests: dict[str, list[Path]], tmp_path: Path
 ) -> None:
     write_manifest(manifests[stage][0], [bad("too small")])
+    assert counted(manifests, tmp_path)[stage] == ["0", "1", "0"]
     (row,) = listed(manifests, tmp_path)
     assert (row["stage"], row["micrograph"], row["reason"], row["counted"]) == (
         stage,
@@ -81,9 +93,30 @@ def test_what_fails_in_any_stage_is_listed_and_does_not_end_the_run(
 def test_too_many_failed_sums_or_denoised_micrographs_end_the_run(
     stage: str, manifests: dict[str, list[Path]], tmp_path: Path
 ) -> None:
-    write_manifest(manifests[stage][0], [bad("cut off")])
-    with pytest.raises(ValueError, match=f"1 of 1 micrographs failed in {stage}, more than .* cut off"):
-        listed(manifests, tmp_path)
+    write_manifest(manifests[stage][0], [GOOD, bad("cut off"), bad("cut off", "m3")])
+    with pytest.raises(
+        ValueError, match=f"2 of 3 micrographs failed in {stage}, more than .* all are listed in it"
+    ):
+        counted(manifests, tmp_path, failures=Path("it"))
+    assert not (tmp_path / "counts.tsv").exists(), "or the target would count as made"
+    assert [row["micrograph"] for row in listed(manifests, tmp_path)] == ["m2", "m3"]
+
+
+@pytest.mark.parametrize("stage", ["sums", "denoised", "picks"])
+def test_a_dataset_of_which_nothing_is_left_ends_the_run_whatever_share_may_fail(
+    stage: str, manifests: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    other = tmp_path / "results/other" / PLACES[stage] / "manifest.tsv"
+    write_manifest(other, [GOOD, *(bad("cut off", f"m{number}") for number in range(9))])
+    manifests[stage].append(other)
+    write_manifest(manifests[stage][0], [bad("cut off"), ManifestRow("m3", "", SKIPPED, "no halves", "")])
+    with pytest.raises(ValueError, match=f"all 1 micrographs of dataset set failed in {stage}.* cut off"):
+        counted(manifests, tmp_path, max_failed_fraction=1.0, own_stage="picks")
+
+
+def test_what_is_skipped_is_no_failure(manifests: dict[str, list[Path]], tmp_path: Path) -> None:
+    write_manifest(manifests["sums"][0], [ManifestRow("m1", "", SKIPPED, "no halves", "")])
+    assert counted(manifests, tmp_path, max_failed_fraction=0.0)["sums"] == ["0", "0", "1"]
 
 
 def test_a_failure_of_the_sums_is_not_told_again_by_what_only_carries_it_on(
@@ -102,7 +135,7 @@ def test_sums_made_with_the_settings_of_the_table_pass(
 ) -> None:
     settings = manifests["sums"][0].with_name("settings.json")
     write_json(settings, {"gain": made})
-    assert listed(manifests, tmp_path, sum_settings=[settings], expected={"set": {"gain": wanted}}) == []
+    assert counted(manifests, tmp_path, sum_settings=[settings], expected={"set": {"gain": wanted}})
 
 
 def test_sums_made_with_other_settings_than_their_datasets_are_refused(
@@ -112,7 +145,7 @@ def test_sums_made_with_other_settings_than_their_datasets_are_refused(
     write_json(settings, {"first_frame": 1})
     expected = {"set": {"first_frame": 3}, "other": {"first_frame": 1}}
     with pytest.raises(ValueError, match="made with first_frame 1, but the datasets table says 3"):
-        listed(manifests, tmp_path, sum_settings=[settings], expected=expected)
+        counted(manifests, tmp_path, sum_settings=[settings], expected=expected)
 
 
 def page_of(

@@ -27,7 +27,11 @@ class Project:
 
     def snakemake(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run snakemake as a user does, with the project's local profile."""
-        command = [sys.executable, "-m", "snakemake", "--profile", "profiles/local", *words]
+        return self.snakemake_as_is("--profile", "profiles/local", *words)
+
+    def snakemake_as_is(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run snakemake with these words alone."""
+        command = [sys.executable, "-m", "snakemake", *words]
         folder = str(Path(sys.executable).parent)
         environment = {**os.environ, "PATH": folder + os.pathsep + os.environ["PATH"], "OMP_NUM_THREADS": "1"}
         return subprocess.run(

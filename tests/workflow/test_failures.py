@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,16 +30,16 @@ class State:
     rows: dict[str, dict[str, tuple[str, str]]]
     failures: list[dict[str, str]]
     gate_log: str
+    said: str
     page: str
     provenance: dict[str, dict[str, str]]
 
 
-def look(project: Project, returncode: int) -> State:
+def look(project: Project, done: subprocess.CompletedProcess[str]) -> State:
     results = project.folder / "results"
-    table = results / "failures.tsv"
     return State(
         project,
-        returncode,
+        done.returncode,
         {
             place: {
                 row.micrograph: (row.status, row.reason)
@@ -46,8 +47,9 @@ def look(project: Project, returncode: int) -> State:
             }
             for place in PLACES
         },
-        read_table(table) if table.exists() else [],
-        (project.folder / "logs" / "check_failures.log").read_text(),
+        read_table(results / "failures.tsv"),
+        (project.folder / "logs" / "check_failures" / "all.log").read_text(),
+        done.stdout + done.stderr,
         (results / "report" / "index.html").read_text(),
         json.loads((results / "provenance.json").read_text()),
     )
@@ -65,13 +67,13 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> State:
     (project.folder / "data" / "film1.mrc").unlink()
     film = project.folder / "data" / "film2.mrc"
     film.write_bytes(film.read_bytes()[:-5000])
-    return look(project, project.snakemake().returncode)
+    return look(project, project.snakemake())
 
 
 @pytest.fixture(scope="module")
 def tolerant(broken: State) -> State:
     """The same project, run again with a higher limit."""
-    return look(broken.project, broken.project.snakemake("--config", "max_failed_fraction=0.5").returncode)
+    return look(broken.project, broken.project.snakemake("--config", "max_failed_fraction=0.5"))
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +85,7 @@ def mended(tolerant: State) -> tuple[State, dict[str, int], str]:
     said = project.script("retry_failures", "--dry_run", "true")
     write_movie(project.folder / "data" / "film2.mrc", 2)
     project.script("retry_failures")
-    return look(project, project.snakemake().returncode), planned, said
+    return look(project, project.snakemake()), planned, said
 
 
 def test_bad_movies_are_failed_rows_and_their_neighbours_are_made(broken: State) -> None:
@@ -103,6 +105,32 @@ def test_the_gate_speaks_after_everything_else_is_made(broken: State) -> None:
     assert "2 of 7 micrographs failed in sums, more than max_failed_fraction 0.1 allows" in broken.gate_log
     assert "retry_failures.py" in broken.gate_log
     assert "film1" in broken.page and "film2" in broken.page
+
+
+def test_failures_are_listed_also_where_they_are_too_many(broken: State) -> None:
+    assert {row["micrograph"] for row in broken.failures} == {"film1", "film2"}
+
+
+def test_a_run_ends_with_its_counts_its_first_reasons_and_where_to_look(
+    broken: State, tolerant: State
+) -> None:
+    for state in (broken, tolerant):
+        _, _, summary = state.said.rpartition("Micrographs: sums 5 ok, 2 failed; denoised 10 ok, 4 failed")
+        assert summary.count("films/film1, in sums: data/film1.mrc is missing") == 1
+        assert "Report: results/report/index.html" in state.said
+        assert ("logs/check_failures/all.log" in summary) == (state.returncode != 0)
+
+
+def test_nothing_left_is_an_error_for_a_target_that_goes_only_so_far(tmp_path: Path) -> None:
+    project = make_checkout(tmp_path)
+    fill_tables(project)
+    for film in (project.folder / "data").glob("film*.mrc"):
+        film.write_bytes(film.read_bytes()[:-5000])
+    done = project.snakemake("sums", "--config", "max_failed_fraction=1.0")
+    assert done.returncode != 0
+    _, found, summary = (done.stdout + done.stderr).rpartition("Micrographs: sums 2 ok, 5 failed.")
+    assert found and "all 5 micrographs of dataset films failed in sums" in summary
+    assert "films/film0 and 4 more, in sums" in summary
 
 
 def test_the_provenance_names_what_failed(broken: State) -> None:
@@ -125,7 +153,7 @@ def test_a_higher_limit_lets_the_run_end_well_and_lists_the_failures(tolerant: S
 
 def test_a_movie_that_appears_later_is_made_without_asking(mended: tuple[State, dict[str, int], str]) -> None:
     planned = {name: count for name, count in mended[1].items() if name != "sums"}
-    assert planned == {"sum_frames": 1}
+    assert planned == {"sum_frames": 1, "check_failures": 1}
 
 
 def test_retry_names_the_failures_and_makes_just_their_batches_again(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from support.project import Project, make_checkout, write_movie
+from clearice.files.mrc import write_micrograph
+from support.project import Project, make_checkout
 
 MINE = "run: {methods: [raw, lowpass_20A, n2n, coarse, nt2c]}\n"
 ROW = {
@@ -21,8 +23,9 @@ ROW = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     made = make_checkout(tmp_path_factory.mktemp("minimal"))
+    (made.folder / "data").mkdir()
     for number in range(4):
-        write_movie(made.folder / "data" / f"film{number}.mrc", number)
+        write_micrograph(made.folder / "data" / f"film{number}.mrc", np.zeros((1000, 1000), np.float32), 1.06)
     (made.folder / "config" / "datasets.tsv").write_text(
         "\t".join(ROW) + "\n" + "\t".join(ROW.values()) + "\n"
     )

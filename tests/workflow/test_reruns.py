@@ -18,9 +18,9 @@ SHOWN = 4  # the report shows two batches of each dataset at most
 FILTERS = METHODS - 1
 PARAMS = {
     "code", "settings", "rows", "splits", "stage", "variant", "batch", "dataset", "method", "part", "picker", "reference",
-    "scores_compare", "side_folder", "folder", "flip_y", "expected", "run_methods", "datasets", "steps", "taken",
+    "scores_compare", "side_folder", "folder", "flip_y", "expected", "run_methods", "datasets", "steps", "taken", "own_stage", "alike",
 }  # fmt: skip
-PAGE = {"write_report": 1, "write_provenance": 1, "check_failures": 1}
+PAGE = {"write_report": 1, "write_provenance": 1, "list_failures": 1, "check_failures": 1}
 
 
 def edit(project: Project, path: str, old: str, new: str) -> None:
@@ -189,7 +189,7 @@ def test_a_setting_that_cannot_reach_the_sums_of_removed_movies_is_an_error_of_t
     edit(project, "config/datasets.tsv", "films\t2.0", "films\t2.2")
     done = project.snakemake()
     assert done.returncode != 0
-    said = (project.folder / "logs" / "check_failures.log").read_text()
+    said = (project.folder / "logs" / "check_failures" / "all.log").read_text()
     assert (
         "were made with pixel_size_A 2.0, but the datasets table says 2.2, and their movies are gone" in said
     )
@@ -202,16 +202,15 @@ def test_asking_for_a_gpu_elsewhere_reruns_nothing(project: Project) -> None:
 
 
 def test_a_higher_limit_on_what_files_may_claim_reruns_no_work(project: Project) -> None:
-    edit(project, "config/config.yaml", "most_frames: 10000", "most_frames: 20000")
+    edit(project, "config/advanced.yaml", "most_frames: 10000", "most_frames: 20000")
     assert set(project.planned()) <= set(PAGE)
 
 
 def test_a_named_target_goes_only_so_far(project: Project) -> None:
     edit(project, "config/advanced.yaml", "resolution_A: 20 ", "resolution_A: 24 ")
-    assert project.planned("sums") == {}
-    planned = project.planned("denoised")
-    planned.pop("denoised", None)
-    assert planned == {"filter_micrographs": BATCHES}
+    gate = {"check_failures": 1}
+    assert project.planned("sums") == {"sums": 1, **gate}
+    assert project.planned("denoised") == {"denoised": 1, "filter_micrographs": BATCHES, **gate}
 
 
 def test_equal_runs_give_equal_bytes(project: Project, finished: Project) -> None:

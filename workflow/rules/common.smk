@@ -15,14 +15,23 @@ from clearice.config.automatic import in_words
 from clearice.config.registry import all_pickers, all_stages
 from clearice.config.training import DenoiserTraining
 from clearice.config.variants import kind_of_method
+from clearice.reporting.outcome import describe_outcome
+from clearice.reporting.records import records_by_stage
+from clearice.run.batches import read_manifest
+from clearice.run.door import check_door
+from clearice.run.ended import why_jobs_failed
 from clearice.run.fingerprint import fingerprint
 from clearice.run.inputs import JobInputs
 from clearice.run.job_settings import JobSettings
 from clearice.run.plan import make_plan
 from clearice.run.products import Products
+from clearice.run.repair import Repairs
+from clearice.run.targets import DEFAULT, FAILURES, Targets
 
 try:
     PLAN = make_plan(config)
+    for doubt in check_door(PLAN) if workflow.is_main_process else []:
+        logger.warning(doubt)
 except (ValueError, OSError) as error:
     raise WorkflowError(str(error)) from None
 
@@ -33,6 +42,7 @@ if workflow.is_main_process:
 PRODUCTS = Products(PLAN)
 INPUTS = JobInputs(PLAN, PRODUCTS)
 SETTINGS = JobSettings(PLAN, PRODUCTS)
+TARGETS = Targets(PLAN, PRODUCTS)
 
 
 wildcard_constraints:
@@ -136,3 +146,55 @@ def stages_of_denoisers():
 def scores_compare(picker):
     """Check whether a threshold found on one image counts on another."""
     return all_pickers()[picker].scores_compare
+
+
+@functools.cache
+def behind_target(target):
+    """List the manifests behind a target; what is broken behind one is made again.
+
+    Snakemake looks at the manifests alone, so it is told of files that are missing or changed.
+    """
+    manifests = TARGETS.manifests(target)
+    if workflow.is_main_process:
+        repairs = Repairs(PLAN, TARGETS.repairable(manifests))
+        for doubt in repairs.doubts:
+            logger.warning(doubt)
+        workflow.dag.forcefiles.update(repairs.manifests)
+    return manifests
+
+
+def asked_for():
+    """List the manifests behind the targets that were asked for, by the names of their rules or by path."""
+    found = []
+    for target in workflow.dag_settings.targets or [DEFAULT]:
+        if target in TARGETS.names:
+            found += TARGETS.manifests(target)
+        elif target.endswith("manifest.tsv"):
+            found.append(target)
+    return list(dict.fromkeys(found))
+
+
+def summarise():
+    """Write what became of the run: how many micrographs, the first reasons, and where to look."""
+    dag, since = workflow.dag, workflow.start_time.timestamp()
+    ready = [
+        job
+        for job in dag.needrun_jobs()
+        if all(map(dag.noneedrun_finished, dag.dependencies[job]))
+    ]
+    failed = why_jobs_failed([path for job in ready for path in job.log], since)
+    manifests = [Path(path) for path in asked_for()]
+    made = [path for path in manifests if path.is_file()]
+    finished = {path for job in dag.finished_jobs for path in job.output}
+    places = {"Failures": FAILURES, "Report": "results/report/index.html"}
+    try:
+        records = records_by_stage(made, PLAN.methods, read_manifest)
+    except (ValueError, OSError) as error:
+        raise WorkflowError(str(error)) from None
+    lines = describe_outcome(
+        records,
+        unmade=len(manifests) - len(made),
+        failed_jobs=failed,
+        places={what: path for what, path in places.items() if path in finished},
+    )
+    logger.info("\n".join(["", *lines]))

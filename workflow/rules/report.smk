@@ -23,18 +23,41 @@ rule draw_previews:
         "../scripts/draw_previews.py"
 
 
-rule check_failures:
+# What failed is listed whether or not the run may end well with it.
+rule list_failures:
     input:
         manifests=PRODUCTS.watched(),
-        sum_settings=PRODUCTS.each_batch(
-            "results/{dataset}/sums/full/{batch}/settings.json"
-        ),
     output:
         table=report(
             "results/failures.tsv", caption="../report/failures.rst", category="Run"
         ),
     log:
-        "logs/check_failures.log",
+        "logs/list_failures.log",
+    conda:
+        "../../envs/clearice.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory(1000),
+        runtime=minutes(10),
+    params:
+        code=fingerprint_of("list_failures.py"),
+        run_methods=list(PLAN.methods),
+    script:
+        "../scripts/list_failures.py"
+
+
+# The gate of every target.
+rule check_failures:
+    input:
+        manifests=ask(behind_target),
+        sum_settings=ask(TARGETS.sum_settings),
+        failures=ask(TARGETS.failures),
+    output:
+        counts="results/checks/{target}.tsv",
+    log:
+        "logs/check_failures/{target}.log",
+    wildcard_constraints:
+        target="|".join(TARGETS.names),
     conda:
         "../../envs/clearice.yaml"
     threads: 1
@@ -45,6 +68,7 @@ rule check_failures:
         code=fingerprint_of("check_failures.py"),
         expected=SETTINGS.all_sums(),
         run_methods=list(PLAN.methods),
+        own_stage=ask(TARGETS.own_stage),
         max_failed_fraction=config["max_failed_fraction"],
     script:
         "../scripts/check_failures.py"

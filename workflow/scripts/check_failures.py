@@ -1,4 +1,4 @@
-"""List the micrographs that failed, and refuse a run in which they are too many or sums are out of date."""
+"""Refuse a target behind which too many micrographs failed, or sums are out of date."""
 
 import logging
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import Any
 
 from clearice.files.documents import read_json
 from clearice.files.tables import write_table
-from clearice.reporting.failures import COLUMNS, check_share, failure_table
-from clearice.reporting.records import failed_of, records_by_stage
+from clearice.reporting.failures import COUNTS, check_share, check_some_are_left, counts_by_stage
+from clearice.reporting.records import COUNTED, records_by_stage
 from clearice.run.batches import read_manifest
 from clearice.run.places import place_of
 from clearice.run.step import run
@@ -19,30 +19,37 @@ def check_failures(
     *,
     manifests: list[Path],
     sum_settings: list[Path],
-    table: Path,
+    failures: Path | None = None,
+    counts: Path,
     expected: dict[str, dict[str, Any]],
     run_methods: list[str],
+    own_stage: str = "",
     max_failed_fraction: float,
 ) -> None:
-    """Write every failed row with its reason, and refuse what must not pass for a finished run.
+    """Write how many micrographs are ok, failed and skipped in each stage, unless these are too few to pass for a result.
 
-    Sums, and micrographs denoised by the run's own methods, are counted. What failed in the other stages, all
-    that trainings and scores rest on, is listed with `counted` no, once for each micrograph and reason, at
-    the stage where it failed first.
+    `failures`, where it is made, lists all that failed; `own_stage` is the one a target is there for.
 
     Raises
     ------
     ValueError
-        More than `max_failed_fraction` of the micrographs failed in one stage, or sums were made with other
-        settings than those `expected` of their dataset (their movies are gone, so Snakemake kept them).
+        More than `max_failed_fraction` of the micrographs failed in a stage that counts; nothing of a dataset is left
+        in one of these or in `own_stage`; or sums were made with other settings than those `expected` of
+        their dataset (their movies are gone, so Snakemake kept them).
     """
     for path in sum_settings:
         _check_settings(path, read_json(path), expected[place_of(path).dataset])
     records = records_by_stage(manifests, run_methods, read_manifest)
-    for stage, of_stage in records.items():
-        log.info("%s: %d of %d failed", stage, len(failed_of(of_stage)), len(of_stage))
-        check_share(of_stage, max_failed_fraction)
-    write_table(table, failure_table(records), COLUMNS)
+    table = counts_by_stage(records)
+    for row in table:
+        log.info("%(stage)s: %(ok)s ok, %(failed)s failed, %(skipped)s skipped", row)
+    try:
+        for stage in {**dict.fromkeys(COUNTED), **({own_stage: None} if own_stage else {})}:
+            check_some_are_left(records[stage])
+            check_share(records[stage], max_failed_fraction)
+    except ValueError as refusal:
+        raise ValueError(f"{refusal}{f'; all are listed in {failures}' if failures else ''}") from None
+    write_table(counts, table, COUNTS)
 
 
 def _check_settings(path: Path, made: dict[str, Any], wanted: dict[str, Any]) -> None:

@@ -86,7 +86,8 @@ def known_row(row: Row) -> dict[str, Any]:
     row
         A typed row of the datasets table; None, or `auto` for the structures, is empty.
     """
-    return dict(row) | {one.name: one.value for one in taken_columns(row)}
+    given = {name: None if value == AUTO else value for name, value in row.items()}
+    return given | {one.name: one.value for one in taken_columns(row)}
 
 
 def missing_columns(row: Row, needed: Sequence[str]) -> list[str]:

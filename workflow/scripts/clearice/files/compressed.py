@@ -149,7 +149,10 @@ def check_is_file(path: Path) -> None:
     try:
         mode = path.stat().st_mode
     except FileNotFoundError:
-        raise FileNotFoundError(f"{path} is missing; put it back, or correct its path in the sheet") from None
+        raise FileNotFoundError(
+            f"{path} is missing; put it back, or correct its path in the sheet (what the workflow itself makes is "
+            "made again by the next run of snakemake)"
+        ) from None
     except OSError as trouble:  # a name that is too long, links that run in a circle, a folder that is a file
         words = f"{path} cannot be opened ({trouble.strerror}); correct its path in the sheet"
         raise OSError(trouble.errno, words) from None

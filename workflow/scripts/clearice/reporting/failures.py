@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from clearice.reporting.records import Record, failed_of
+from clearice.reporting.records import FAILED, OK, SKIPPED, Record, failed_of
 
 COLUMNS = ("stage", "manifest", "micrograph", "reason", "counted")
 """Columns of the table of failures."""
+
+STATUSES = (OK, FAILED, SKIPPED)
+COUNTS = ("stage", *STATUSES)
+"""Columns of the table of counts."""
 
 
 def root_failures(failures: Iterable[Record]) -> list[Record]:
@@ -47,6 +51,51 @@ def check_share(records: Sequence[Record], max_failed_fraction: float) -> None:
             f"{max_failed_fraction:g} allows; the first is {first.micrograph} of {first.manifest}: {first.reason}; "
             "mend the files and run workflow/scripts/retry_failures.py, or raise max_failed_fraction"
         )
+
+
+def check_some_are_left(records: Sequence[Record]) -> None:
+    """Refuse a stage in which nothing of a dataset is left, whatever share of micrographs may fail.
+
+    Parameters
+    ----------
+    records
+        Of one stage.
+
+    Raises
+    ------
+    ValueError
+        All micrographs of a dataset failed, in all or by one method; the first is named.
+    """
+    groups: dict[tuple[str, str], list[Record]] = {}
+    for one in records:
+        groups.setdefault((one.place.dataset, one.place.name), []).append(one)
+    for (dataset, name), group in groups.items():
+        failed = failed_of(group)
+        if failed and not any(one.status == OK for one in group):
+            first = failed[0]
+            where = f"{first.stage} ({name})" if name else first.stage
+            raise ValueError(
+                f"all {len(failed)} micrographs of dataset {dataset} failed in {where}; the first is {first.micrograph}: "
+                f"{first.reason}; mend the files and run workflow/scripts/retry_failures.py"
+            )
+
+
+def counts_by_stage(records: Mapping[str, Sequence[Record]]) -> list[dict[str, str]]:
+    """Return how many rows are ok, failed and skipped in each stage that has some, a row for each stage.
+
+    Parameters
+    ----------
+    records
+        As `records_by_stage` returns them.
+    """
+    return [
+        {
+            "stage": stage,
+            **{status: str(sum(one.status == status for one in of_stage)) for status in STATUSES},
+        }
+        for stage, of_stage in records.items()
+        if of_stage
+    ]
 
 
 def failure_table(records: Mapping[str, Sequence[Record]]) -> list[dict[str, str]]:

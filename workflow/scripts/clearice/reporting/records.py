@@ -27,6 +27,9 @@ STAGES = (
     "null",
     FOR_SCORES,
     "picks",
+    "particles",
+    "figures",
+    "movies",
 )
 """The stages that are told of, in their order: that of the data."""
 

@@ -13,6 +13,19 @@ SECONDS_BETWEEN_LINES = 20.0
 PROGRESS = "clearice.run.progress"
 
 
+class _WithPlace(logging.Formatter):
+    """Adds to a line of progress where all lines are, for who looks at a long training."""
+
+    def __init__(self, name: str, log_file: str) -> None:
+        super().__init__(f"%(asctime)s %(levelname)s {name}: %(message)s", "%H:%M:%S")
+        self._log_file = log_file
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line = super().format(record)
+        return f"{line} (log: {self._log_file})" if record.name == PROGRESS else line
+
+
 class _Sparse(logging.Filter):
     """Shows errors, and of the lines of progress one every so often, none in a job's first seconds."""
 
@@ -48,7 +61,7 @@ def start_log(log_file: str | None, name: str) -> None:
         Path(log_file).parent.mkdir(parents=True, exist_ok=True)
         whole = logging.FileHandler(log_file, mode="w", encoding="utf-8")
         whole.setFormatter(terminal.formatter)
-        terminal.setFormatter(logging.Formatter(f"%(asctime)s %(levelname)s {name}: %(message)s", "%H:%M:%S"))
+        terminal.setFormatter(_WithPlace(name.replace("%", "%%"), log_file))
         terminal.addFilter(_Sparse())
         handlers.append(whole)
     logging.basicConfig(level=logging.INFO, handlers=handlers, force=True)

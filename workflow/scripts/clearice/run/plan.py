@@ -13,6 +13,7 @@ from typing import Any
 from clearice.config.automatic import Taken, for_dataset, taken_for, with_quality
 from clearice.config.checks import check_halves, check_together
 from clearice.config.experiment import facts_of_owner, known_row, taken_columns
+from clearice.config.plausible import check_plausible
 from clearice.config.sheet import Row, check_datasets, check_sheet, kind_of, sources_of
 from clearice.config.sizes import AUTO
 from clearice.config.variants import kind_of_method, runs_on, stages_of_method
@@ -151,6 +152,7 @@ def make_plan(config: Mapping[str, Any]) -> Plan:
             raise ValueError(f"config: {name} is {path}, but there is no such file; see config/README.md")
         tables[name] = read_table(path)
     datasets = check_datasets(tables["datasets"], config["datasets"])
+    check_plausible(datasets, config["datasets"])
     rows = check_sheet(tables["micrographs"], datasets, config["micrographs"])
     check_together(checked, datasets)
     kinds: dict[str, set[str]] = {}
@@ -184,7 +186,7 @@ def sources_of_batch(rows: Sequence[Row], manifest: Path, shared: Sequence[str])
     made = (
         _made_before(manifest, manifest.stat().st_mtime_ns)
         if manifest.is_file()
-        else frozenset(path.stem for path in manifest.parent.glob("*.mrc"))
+        else frozenset(path.stem for path in manifest.parents[2].glob(f"*/{manifest.parent.name}/*.mrc"))
     )
     listed, gone = [], []
     for row in rows:

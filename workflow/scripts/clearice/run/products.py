@@ -219,10 +219,13 @@ class Products:
 
     def watched(self) -> list[str]:
         """List all manifests whose failures are told, in the order of the stages: first those that count."""
+        return [*self.counted(), *self.behind_scores()]
+
+    def behind_scores(self) -> list[str]:
+        """List the manifests of all that trainings and scores rest on, beside those that count."""
         folder = "results/{dataset}/"
         of_full = "full" in self._plan.parts
         return [
-            *self.counted(),
             *self.learned_from("simulated"),
             *self.scored(f"{folder}simulated/noisy/{{batch}}/manifest.tsv", "simulated"),
             *self.learned_from("noise"),

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 from clearice.run.batches import FAILED, ManifestRow, read_manifest
 from clearice.run.places import Place, place_of
+from clearice.run.repair import Comparison
 
 log = logging.getLogger(__name__)
 
 
-def retry(results: Path, dataset: str | None, *, dry_run: bool) -> dict[Path, list[ManifestRow]]:
+def retry(
+    results: Path, dataset: str | None, *, dry_run: bool, compare: bool = False
+) -> dict[Path, list[ManifestRow]]:
     """Remove the manifests of the batches in which a micrograph failed first.
 
     A failure is carried from manifest to manifest with its reason. Only the stage nearest to the data needs
@@ -25,6 +29,8 @@ def retry(results: Path, dataset: str | None, *, dry_run: bool) -> dict[Path, li
         One dataset, or None for all.
     dry_run
         Only name what would be removed.
+    compare
+        Remove those of batches with files that are missing, or that have another checksum than was written, too.
 
     Returns
     -------
@@ -54,11 +60,23 @@ def retry(results: Path, dataset: str | None, *, dry_run: bool) -> dict[Path, li
     first: dict[Path, list[ManifestRow]] = {}
     for manifest, rows in failed.items():
         mine = [row for row in rows if manifest in of_sums or key(manifest, row) not in origin]
+        if compare:
+            mine += _changed(manifest)
         if mine:
             first[manifest] = mine
             if not dry_run:
                 manifest.unlink()
     return first
+
+
+def _changed(manifest: Path) -> list[ManifestRow]:
+    """List the rows of a manifest whose files are missing or changed, with that as their reason."""
+    changed = set(Comparison(most_bytes=None).changed_behind(manifest, read_all=True))
+    return [
+        replace(row, reason=f"{row.file} is missing or changed")
+        for row in read_manifest(manifest)
+        if row.file and row.file in changed
+    ]
 
 
 def _places(folder: Path, results: Path) -> dict[Path, Place]:
