@@ -28,12 +28,12 @@ from numpy.typing import NDArray
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "workflow" / "scripts"))
 
+from clearice.config.lens import wavelength_A  # noqa: E402
 from clearice.files.pictures import read_image  # noqa: E402
 from clearice.files.structures import read_structure  # noqa: E402
 from clearice.simulation.background import background_power  # noqa: E402
 from clearice.simulation.ctf import Defocus, Optics  # noqa: E402
 from clearice.simulation.detectors import named_detector  # noqa: E402
-from clearice.simulation.electrons import wavelength_A  # noqa: E402
 from clearice.simulation.exposure import damage_average  # noqa: E402
 from clearice.simulation.ice import ice_phase_power, motion_average, unscattered_share  # noqa: E402
 from clearice.simulation.imaging import Imaging  # noqa: E402

@@ -9,8 +9,11 @@ import pytest
 from clearice.config.automatic import automatic_paths, for_dataset, in_words, taken_for, with_quality
 from clearice.config.checks import check_together
 from clearice.config.layers import QUALITIES, laid_over, leaves, shipped_config, value_at, with_value
+from clearice.config.lens import first_zero_A
+from clearice.config.plausible import limits_of
 from clearice.config.sizes import AUTO, Facts
 from clearice.config.whole import check_config
+from clearice.simulation.ctf import Optics, check_optics
 
 PATHS = [path for path in automatic_paths() if path != ("training", "precision")]
 SECTIONS = [
@@ -87,6 +90,22 @@ def test_a_network_sees_twenty_pixels_of_a_particle_between_the_datas_own_and_8_
     assert size_A(300, 1.0) == 8.0
     assert size_A(124, 6.1) is None, "nearly the data's own is the data's own"
     assert size_A(50, 4.0) is None
+
+
+@pytest.mark.parametrize("voltage_kV", [120.0, 200.0, 300.0])
+@pytest.mark.parametrize("defocus_um", ["0.4-2.0", "0.9", "1.5,0.7", "3-4"])
+def test_pixels_still_show_the_first_zero_of_the_ctf(voltage_kV: float, defocus_um: str) -> None:
+    """The simulator refuses coarser ones: what is taken must not fail an hour later."""
+    facts = Facts(0.5, 400.0, None, voltage_kV, defocus_um)
+    config = resolved(facts=facts)
+    optics = Optics(
+        voltage_kV=voltage_kV, spherical_aberration_mm=2.7, amplitude_contrast=0.07, chromatic_aberration_mm=2.7,
+        energy_spread_eV=0.7, convergence_mrad=0.05, envelope_b_factor_A2=60.0,
+    )  # fmt: skip
+    lowest_um = min(limits_of(defocus_um)) - config["physics"]["astigmatism_um"] / 2
+    check_optics(optics, lowest_um, config["simulation"]["pixel_size_A"])
+    with pytest.raises(ValueError, match="too coarse"):
+        check_optics(optics, lowest_um, 0.02 + first_zero_A(voltage_kV, lowest_um) / 2)
 
 
 def test_all_sizes_follow_from_a_pixel_size_that_is_given() -> None:
@@ -198,6 +217,9 @@ def test_what_is_taken_is_told_with_its_reason_and_nothing_else_is() -> None:
     assert {name.split(".")[0] for name in taken} <= set(SECTIONS)
     lines = in_words({"mine": list(taken.values())}, "standard")
     assert lines[0] == "mine: quality standard, and for what is left open:"
-    assert "  training.rescale_to_A 6.2 (20 px a diameter, the micrographs' to 8 A)" in lines
+    assert (
+        "  training.rescale_to_A 6.2 (20 px a diameter, the micrographs' to 8 A or half the CTF's first zero)"
+        in lines
+    )
     unknown = taken_for(config, Facts(1.5), SECTIONS)
     assert all(one.value != AUTO for one in unknown) and in_words({"mine": []}, "standard") == []

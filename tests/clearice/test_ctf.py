@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from clearice.config.lens import wavelength_A
 from clearice.simulation import ctf
 from clearice.simulation.ctf import Defocus, Optics, check_optics, delocalisation_A, envelope
-from clearice.simulation.electrons import wavelength_A
 
 OPTICS = Optics(
     voltage_kV=300,

@@ -94,6 +94,11 @@ def test_a_run_that_has_all_it_needs_is_let_in_without_a_word() -> None:
         ),
         (
             ["coarse"],
+            {"simulation": {"pixel_size_A": 7.5}},
+            "pixels of 7.5 A are too coarse for [0-9.]+ um defocus .* Nyquist at 15.0 A; make simulation.pixel_size_A",
+        ),
+        (
+            ["coarse"],
             {"simulation": {"height_px": 64, "pixel_size_A": 0.8}, "training": {"crop_px": 32}},
             "fields of 64 x 512 px of 0.8 A are smaller than a particle of 60 A",
         ),

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from clearice.config.lens import wavelength_A
 from clearice.simulation.background import background_power
 from clearice.simulation.draws import Draws
-from clearice.simulation.electrons import relativistic_factor, wavelength_A
+from clearice.simulation.electrons import relativistic_factor
 from clearice.simulation.ice import (
     MOLECULES_PER_A3,
     check_gradient,

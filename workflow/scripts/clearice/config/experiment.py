@@ -148,5 +148,5 @@ COLUMNS = (
     Column("structures", _structures, "the bundled model of the nearest size"),
     Column("particles_per_um2", _density, "5 to 45 % of a field under particles"),
     Column("ice_thickness_nm", _ice_nm, "the particle and 10 nm, at least 30 nm"),
-    Column("defocus_um", lambda row: "0.8-2.5", "usual for single particles"),
+    Column("defocus_um", lambda row: "1.0-2.5", "usual for single particles"),
 )

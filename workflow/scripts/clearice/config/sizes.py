@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from clearice.config.layers import Config, Path
+from clearice.config.lens import first_zero_A
+from clearice.config.plausible import limits_of
 
 AUTO = "auto"
 PIXELS_PER_DIAMETER = 20.0
@@ -33,11 +35,17 @@ class Facts:
         Diameter of the particle, in A.
     particles_per_um2
         Particles per square micrometre: one value, a range or a list.
+    voltage_kV
+        Acceleration voltage, in kV.
+    defocus_um
+        Underfocus in um: one value, a range or a list.
     """
 
     pixel_size_A: float | None = None
     particle_diameter_A: float | None = None
     particles_per_um2: str | None = None
+    voltage_kV: float | None = None
+    defocus_um: str | None = None
 
 
 @dataclass(frozen=True)
@@ -61,14 +69,15 @@ class Rule:
 
 def facts_of(row: Mapping[str, Any]) -> Facts:
     """Collect what is known of a dataset out of its row, or of anything with its columns."""
-    size_A, binning, diameter_A = (
+    size_A, binning, diameter_A, voltage_kV = (
         value if isinstance(value := row.get(name), (int, float)) and value > 0 else None
-        for name in ("pixel_size_A", "sum_binning", "particle_diameter_A")
+        for name in ("pixel_size_A", "sum_binning", "particle_diameter_A", "voltage_kV")
     )
-    density = row.get("particles_per_um2")
-    return Facts(
-        size_A and size_A * (binning or 1), diameter_A, density if isinstance(density, str) else None
+    density, defocus_um = (
+        value if isinstance(value := row.get(name), str) else None
+        for name in ("particles_per_um2", "defocus_um")
     )
+    return Facts(size_A and size_A * (binning or 1), diameter_A, density, voltage_kV, defocus_um)
 
 
 def facts_of_group(rows: Sequence[Mapping[str, Any]]) -> Facts:
@@ -76,7 +85,9 @@ def facts_of_group(rows: Sequence[Mapping[str, Any]]) -> Facts:
     each = [facts_of(row) for row in rows]
     sizes = [one.pixel_size_A for one in each if one.pixel_size_A]
     diameters = [one.particle_diameter_A for one in each if one.particle_diameter_A]
-    return Facts(max(sizes, default=None), max(diameters, default=None), each[0].particles_per_um2)
+    return replace(
+        each[0], pixel_size_A=max(sizes, default=None), particle_diameter_A=max(diameters, default=None)
+    )
 
 
 def in_diameters(value: Any) -> float | None:
@@ -127,12 +138,23 @@ def _diameter_px(config: Config, facts: Facts) -> float:
 
 
 def _rescale_to_A(config: Config, facts: Facts) -> float | None:
-    """Return 20 px a diameter, not finer than the micrographs and not coarser than 8 A; None for theirs."""
+    """Return 20 px a diameter, not finer than the micrographs, not coarser than 8 A or the CTF's first zero; None for theirs."""
     if not facts.particle_diameter_A:
         return None
-    wanted_A = min(facts.particle_diameter_A / PIXELS_PER_DIAMETER, COARSEST_PIXEL_A)
+    wanted_A = min(
+        facts.particle_diameter_A / PIXELS_PER_DIAMETER, COARSEST_PIXEL_A, _coarsest_A(config, facts)
+    )
     own_A = facts.pixel_size_A or 0.0
     return None if own_A > FINER_SHARE * wanted_A else round(wanted_A, 2)
+
+
+def _coarsest_A(config: Config, facts: Facts) -> float:
+    """Return the coarsest pixels that still show the CTF's first zero at the lowest defocus there is."""
+    if not facts.voltage_kV or not facts.defocus_um or not 60 <= facts.voltage_kV <= 1000:
+        return COARSEST_PIXEL_A
+    lowest_um = limits_of(facts.defocus_um)[0] - config["physics"]["astigmatism_um"] / 2
+    zero_A = first_zero_A(facts.voltage_kV, lowest_um) if lowest_um > 0 else 0.0
+    return math.floor(100 * zero_A / 2) / 100 if zero_A > 0 else COARSEST_PIXEL_A
 
 
 def _crop_px(config: Config, facts: Facts) -> int:
@@ -178,7 +200,7 @@ def _criterion(config: Config, facts: Facts) -> str:
 
 def _crowding(particles_per_um2: str, diameter_A: float) -> float:
     """Return the share of the fullest field that lies under particles."""
-    most = max(float(word) for word in re.split("[-,]", particles_per_um2) if word)
+    most = max(limits_of(particles_per_um2))
     return most * math.pi / 4 * (diameter_A / 1e4) ** 2
 
 
@@ -194,7 +216,11 @@ def _of_diameter(factor: float, step_A: float, unknown: Any = AUTO) -> Callable[
 
 
 RULES = (
-    Rule(("training", "rescale_to_A"), _rescale_to_A, "20 px a diameter, the micrographs' to 8 A"),
+    Rule(
+        ("training", "rescale_to_A"),
+        _rescale_to_A,
+        "20 px a diameter, the micrographs' to 8 A or half the CTF's first zero",
+    ),
     Rule(("training", "crop_px"), _crop_px, "6 diameters (quick: 4.5), a multiple of 32"),
     Rule(("extract_noise", "patch_px"), _patch_px, "a power of two within 0.85 diameters"),
     Rule(

@@ -10,6 +10,7 @@ from typing import Any
 
 from clearice.config.cameras import CAMERAS, PERFECT
 from clearice.config.complaints import nearest
+from clearice.config.lens import first_zero_A, wavelength_A
 from clearice.config.plausible import limits_of
 from clearice.config.variants import kind_of_method, stage_settings, stages_of_method, variant_of
 from clearice.run.plan import Plan
@@ -54,9 +55,16 @@ def check_simulation(plan: Plan, dataset: str) -> Iterator[str]:
             f"config: simulation: fields of {sides[0]} x {sides[1]} px of {pixel_A:g} A are smaller than a particle of "
             f"{diameter_A:g} A ({where(plan, dataset)}); make height_px and width_px larger"
         )
-    volts, defocus_A = 1000 * row["voltage_kV"], 1e4 * max(limits_of(row["defocus_um"]))
-    wavelength_A = 12.2643 / math.sqrt(volts * (1 + 0.97845e-6 * volts))
-    margin_px = wavelength_A * defocus_A * 0.5 / pixel_A / pixel_A
+    smallest_um, largest_um = limits_of(row["defocus_um"])
+    lowest_um = smallest_um - plan.config_of(dataset)["physics"]["astigmatism_um"] / 2
+    zero_A = first_zero_A(row["voltage_kV"], max(lowest_um, 1e-6))
+    if lowest_um > 0 and zero_A < 2 * pixel_A:
+        yield (
+            f"config: simulation: pixels of {pixel_A:g} A are too coarse for {lowest_um:g} um defocus "
+            f"({where(plan, dataset)}): the first zero of the CTF is at {zero_A:.1f} A, Nyquist at {2 * pixel_A:.1f} A; "
+            "make simulation.pixel_size_A and training.rescale_to_A smaller, or leave them auto"
+        )
+    margin_px = wavelength_A(row["voltage_kV"]) * 1e4 * largest_um * 0.5 / pixel_A / pixel_A
     megabytes = BYTES_PER_PX * math.prod(side + 2 * margin_px for side in sides) / 1e6
     if megabytes > MOST_SIMULATED_MB:
         yield (

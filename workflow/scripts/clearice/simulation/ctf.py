@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from clearice.simulation.electrons import wavelength_A
+from clearice.config.lens import first_zero_A, wavelength_A
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,6 @@ def check_optics(optics: Optics, lowest_defocus_um: float, pixel_size_A: float) 
     ValueError
         A value is out of range; the defocus is not positive; the first zero lies beyond Nyquist.
     """
-    wavelength = wavelength_A(optics.voltage_kV)
     if not 0 <= optics.amplitude_contrast < 1:
         raise ValueError(
             f"amplitude contrast {optics.amplitude_contrast:g} is outside 0 to 1; give e.g. 0.07 or 0.1"
@@ -87,13 +86,12 @@ def check_optics(optics: Optics, lowest_defocus_um: float, pixel_size_A: float) 
         raise ValueError(
             f"defocus {lowest_defocus_um:g} um is not positive; underfocus is given as a positive number"
         )
-    first_zero = 1.0 / np.sqrt(wavelength * lowest_defocus_um * 1e4)
-    nyquist = 1.0 / (2.0 * pixel_size_A)
-    if first_zero > nyquist:
+    zero_A = first_zero_A(optics.voltage_kV, lowest_defocus_um)
+    if zero_A < 2.0 * pixel_size_A:
         raise ValueError(
             f"{pixel_size_A:g} A pixels are too coarse for {lowest_defocus_um:g} um defocus: the first "
             "zero of the CTF "
-            f"is at {1 / first_zero:.1f} A, Nyquist at {2 * pixel_size_A:.1f} A; use smaller pixels or "
+            f"is at {zero_A:.1f} A, Nyquist at {2 * pixel_size_A:.1f} A; use smaller pixels or "
             "more defocus"
         )
 

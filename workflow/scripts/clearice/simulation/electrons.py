@@ -1,31 +1,15 @@
-"""Electrons: wavelength, interaction with a potential, inelastic mean free path."""
+"""Electrons: interaction with a potential, inelastic mean free path."""
 
 from __future__ import annotations
 
 import math
 
+from clearice.config.lens import wavelength_A
+
 PLANCK_TERM_V_A2 = 47.8776
 """h^2 / (2 pi m0 e) in V A^2: turns scattering factors in A into potentials in V."""
 
 REST_ENERGY_eV = 510998.95
-
-
-def wavelength_A(voltage_kV: float) -> float:
-    """Compute the relativistic electron wavelength in A.
-
-    ``lambda = 12.2643 / sqrt(V + 0.978466e-6 V^2)`` with V in volts.
-
-    Raises
-    ------
-    ValueError
-        The voltage is outside 60 to 1000 kV (most likely given in V).
-    """
-    if not 60 <= voltage_kV <= 1000:
-        raise ValueError(
-            f"voltage {voltage_kV:g} kV is outside 60 to 1000 kV; give the voltage in kV, such as 300"
-        )
-    volts = voltage_kV * 1e3
-    return 12.2643 / math.sqrt(volts + 0.978466e-6 * volts**2)
 
 
 def relativistic_factor(voltage_kV: float) -> float:

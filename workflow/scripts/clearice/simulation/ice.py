@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from clearice.simulation.electrons import ice_mean_free_path_nm, relativistic_factor, wavelength_A
+from clearice.config.lens import wavelength_A
+from clearice.simulation.electrons import ice_mean_free_path_nm, relativistic_factor
 from clearice.simulation.scattering import atom_curve_A
 
 MOLECULES_PER_A3 = 0.0311
