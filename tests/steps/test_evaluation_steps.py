@@ -17,6 +17,7 @@ from clearice.files.regions import read_regions
 from clearice.files.stacks import read_stack
 from clearice.files.star import read_star
 from clearice.files.tables import read_table, write_table
+from clearice.picking.records import BY_PICKER
 from clearice.run.batches import ManifestRow, files_of, read_manifest, write_manifest
 from import_exposures import import_exposures
 from pick_particles import CANDIDATE_COLUMNS, SUMMARY_COLUMNS
@@ -132,7 +133,7 @@ def write_candidates(folder: Path, scores: dict[str, list[float]], thresholds: d
     """Write what a picker saw: of each micrograph its scores, at places apart from one another, and its threshold."""
     places = [[20 + 30 * row, 20 + 30 * column] for row in range(6) for column in range(6)]
     rows = [
-        (name, *map(str, places[number]), score, int(score >= thresholds[name]))
+        (name, *map(str, places[number]), score, int(score >= thresholds[name]), "", "")
         for name, found in scores.items()
         for number, score in enumerate(found)
     ]
@@ -141,7 +142,10 @@ def write_candidates(folder: Path, scores: dict[str, list[float]], thresholds: d
         [dict(zip(CANDIDATE_COLUMNS, row, strict=True)) for row in rows],
         CANDIDATE_COLUMNS,
     )
-    totals = [(name, *SHAPE, 24, thresholds[name], len(found), 0) for name, found in scores.items()]
+    totals = [
+        (name, *SHAPE, 24, thresholds[name], len(found), 0, "blob", BY_PICKER, *[""] * 4)
+        for name, found in scores.items()
+    ]
     write_table(
         folder / "summary.tsv",
         [dict(zip(SUMMARY_COLUMNS, row, strict=True)) for row in totals],
@@ -211,7 +215,9 @@ def test_a_perfect_method_reaches_the_whole_f1_though_a_field_is_empty(batch: Ba
     kept = [row for row in read_table(picks / "candidates.tsv") if row["micrograph"] != "m3"]
     for method, extra in (("raw", 0), ("inventor", 3)):
         invented = [
-            dict(zip(CANDIDATE_COLUMNS, ("m3", str(40 + 40 * number), "100", "1e6", "1"), strict=True))
+            dict(
+                zip(CANDIDATE_COLUMNS, ("m3", str(40 + 40 * number), "100", "1e6", "1", "", ""), strict=True)
+            )
             for number in range(extra)
         ]
         write_table(picks / "candidates.tsv", kept + invented, CANDIDATE_COLUMNS)

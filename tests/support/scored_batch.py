@@ -175,7 +175,12 @@ class Batch:
         filter_micrographs(micrographs=source, denoised=manifest.parent, manifest=manifest, settings=settings)
         return manifest
 
-    def pick(self, source: Path, name: str, **changes: Any) -> Path:
+    def pick(self, source: Path, name: str, decoys: Path | None = None, **changes: Any) -> Path:
+        found = (
+            {"decoy_candidates": [decoys / "candidates.tsv"], "decoy_summary": [decoys / "summary.tsv"]}
+            if decoys
+            else {}
+        )
         folder = self.folder / "picks" / name
         settings = {"picker": "blob", "own": {}, "particle_diameter_A": DIAMETER_A, "box_A": 64.0}
         pick_particles(
@@ -185,6 +190,7 @@ class Batch:
             candidates=folder / "candidates.tsv",
             summary=folder / "summary.tsv",
             settings=made(PickSettings, **(settings | changes)),
+            **found,
         )
         return folder
 

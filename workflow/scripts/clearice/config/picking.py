@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -17,8 +17,15 @@ class BoxSettings(Settings):
     """Side of extracted boxes and EMAN boxes, in A; about 1.5 particle diameters."""
 
 
-class PickFiles(BoxSettings):
-    """What picks are written as."""
+class CutOff(Settings):
+    """What of the candidates is taken."""
+
+    fdr: Annotated[float, Field(gt=0, lt=1)] | None
+    """Share of false ones among the picks that is allowed, as pure noise tells; null for the picker's own threshold."""
+
+
+class PickFiles(CutOff, BoxSettings):
+    """Which candidates are picks, and what they are written as."""
 
     particles_are_dark: bool
     """Whether particles are darker than ice."""
@@ -50,7 +57,7 @@ class PickSettings(PickFiles):
     """The picker's own settings, a model of which is in `config.pickers`."""
 
 
-class ExtractSettings(filled_in(OpticsColumns), BoxSettings):  # type: ignore[misc]
+class ExtractSettings(filled_in(OpticsColumns), CutOff, BoxSettings):  # type: ignore[misc]
     """What the step takes to cut particles out."""
 
     particle_diameter_A: Length

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from clearice.files.atomic import write_text
 from clearice.files.star import read_star, write_star
+
+Q_VALUE = "clearicePickQValue"
+"""Column of q-values in STAR files; RELION keeps columns that it does not know."""
+
+Q_VALUE_STEP = 5e-7
+"""What a q-value may lose or gain by being written, with six digits after the point."""
 
 SUFFIXES = (".star", ".box", ".csv", ".tsv", ".txt", ".cs")
 
@@ -31,10 +37,13 @@ class Coordinates:
         (n, 2) as (y, x) in pixels.
     scores
         (n,), nan where the file has none.
+    q_values
+        (n,) share of false ones among all picks at least as good; None where the file has none.
     """
 
     centres: NDArray[np.float64]
     scores: NDArray[np.float64]
+    q_values: NDArray[np.float64] | None = None
 
 
 def read_coordinates(
@@ -76,8 +85,23 @@ def read_coordinates(
     return found
 
 
+def chosen(coordinates: Coordinates, kept: NDArray[np.bool_]) -> Coordinates:
+    """Return some of the particles, marked in `kept` (n,)."""
+    q_values = coordinates.q_values
+    return Coordinates(
+        coordinates.centres[kept], coordinates.scores[kept], None if q_values is None else q_values[kept]
+    )
+
+
+def within_rate(coordinates: Coordinates, rate: float | None) -> Coordinates:
+    """Return the particles whose q-value is at most a rate; all of them without a rate or q-values."""
+    if rate is None or coordinates.q_values is None:
+        return coordinates
+    return chosen(coordinates, coordinates.q_values <= rate + Q_VALUE_STEP)
+
+
 def write_coordinates_star(path: Path, coordinates: Coordinates, micrograph_file: str) -> None:
-    """Write RELION coordinates: centres in pixels, and the score as rlnAutopickFigureOfMerit.
+    """Write RELION coordinates: centres in pixels, the score as rlnAutopickFigureOfMerit, the q-value.
 
     Parameters
     ----------
@@ -95,6 +119,8 @@ def write_coordinates_star(path: Path, coordinates: Coordinates, micrograph_file
     }
     if np.isfinite(coordinates.scores).all():
         table["rlnAutopickFigureOfMerit"] = coordinates.scores
+    if coordinates.q_values is not None:
+        table[Q_VALUE] = coordinates.q_values
     write_star(path, {"": pd.DataFrame(table)})
 
 
@@ -105,12 +131,14 @@ def write_box(path: Path, coordinates: Coordinates, box_px: int) -> None:
 
 
 def write_csv(path: Path, coordinates: Coordinates) -> None:
-    """Write x, y and score, one particle a line (score empty where there is none)."""
+    """Write x, y, score (empty where there is none) and, where known, the q-value, one particle a line."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["x", "y", "score"])
-    for (y, x), score in zip(coordinates.centres, coordinates.scores, strict=True):
-        writer.writerow([f"{x:.3f}", f"{y:.3f}", f"{score:.6g}" if np.isfinite(score) else ""])
+    q_values = coordinates.q_values
+    writer.writerow(["x", "y", "score", *([] if q_values is None else ["q_value"])])
+    for index, ((y, x), score) in enumerate(zip(coordinates.centres, coordinates.scores, strict=True)):
+        known = [] if q_values is None else [f"{q_values[index]:.6g}"]
+        writer.writerow([f"{x:.3f}", f"{y:.3f}", f"{score:.6g}" if np.isfinite(score) else "", *known])
     write_text(path, text.getvalue())
 
 
@@ -124,7 +152,9 @@ def _read_star(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinat
         stems = [Path(str(name)).stem for name in table["rlnMicrographName"]]
         table = table[pd.Series(stems, index=table.index, dtype=object) == micrograph]
     scores = table.get("rlnAutopickFigureOfMerit", pd.Series(np.nan, index=table.index))
-    return _together(table["rlnCoordinateX"], table["rlnCoordinateY"], scores)
+    found = _together(table["rlnCoordinateX"], table["rlnCoordinateY"], scores)
+    q_values = table[Q_VALUE].to_numpy(dtype=np.float64) if Q_VALUE in table else None
+    return replace(found, q_values=q_values)
 
 
 def _read_box(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinates:

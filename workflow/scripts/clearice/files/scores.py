@@ -30,6 +30,8 @@ class Candidates:
         Particle diameter in pixels.
     threshold
         Score from which a candidate was a pick.
+    picker
+        The picker's name; empty where the table does not say.
     """
 
     centres: NDArray[np.float64]
@@ -37,6 +39,7 @@ class Candidates:
     shape: tuple[int, int]
     diameter_px: float
     threshold: float
+    picker: str = ""
 
 
 def write_scores(
@@ -89,6 +92,11 @@ def read_candidates(candidates: Path, summary: Path) -> dict[str, Candidates]:
         table = np.array(places.get(row["micrograph"], []), dtype=np.float64).reshape(-1, 3)
         shape = int(row["height_px"]), int(row["width_px"])
         found[row["micrograph"]] = Candidates(
-            table[:, :2], table[:, 2], shape, float(row["diameter_px"]), float(row["threshold"])
+            table[:, :2],
+            table[:, 2],
+            shape,
+            float(row["diameter_px"]),
+            float(row["threshold"]),
+            row.get("picker", ""),
         )
     return found

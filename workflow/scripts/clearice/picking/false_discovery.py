@@ -2,7 +2,8 @@
 
 Candidates of real micrographs are the targets, those of denoised pure noise the decoys. At a threshold t
 
-    false(t) = (1 + D(t)) A / A_d exp(-S(t) / A),    S(t) = max(T(t) - (1 + D(t)) A / A_d, 0),    q = min over t' <= t of false(t') / T(t')
+    false(t) = (1 + D(t)) A / A_d exp(-S(t) / A),  S(t) = max(T(t) - (1 + D(t)) A / A_d, 0)
+    q(t) = min over u <= t of false(u) / T(u)
 
 with T and D the targets and decoys that reach t, and A and A_d the areas in which they were sought, in units of the disc of
 a particle's diameter. The 1 makes the estimate hold for few decoys too (Barber and Candes 2015; He, Fu, Wang and
