@@ -47,6 +47,8 @@ def extract_particles(
             raise ValueError(f"{name} has no picks; pick it first, or see its row in {picks}")
         height, width = image.pixels.shape
         found = within_rate(read_coordinates(coordinates[name], (height, width)), settings.fdr)
+        if not len(found.centres):
+            raise Skip("there is no pick to cut out")
         side_px = box_side_px(length_px(settings.box_A, image.pixel_size_A))
         boxes, fit = cut_particles(image.pixels, found.centres, side_px)
         log.info("%s: %d of %d boxes fit", name, int(fit.sum()), len(fit))

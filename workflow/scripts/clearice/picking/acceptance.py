@@ -78,8 +78,10 @@ class Accepted:
     ----------
     found
         Candidates, with the threshold of the rule.
-    q, q_high
-        (n,) q-value of each candidate and its upper limit; nan where there are no decoys.
+    q
+        (n,) q-value of each candidate; nan where there are no decoys.
+    q_high
+        (n,) upper limit of each.
     evidence
         What is expected of this micrograph's picks; None where there are no decoys.
     decoy_fields
