@@ -74,6 +74,31 @@ def noise_image(
     return field
 
 
+def phase_randomised(image: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
+    """Give every Fourier coefficient of an image a random phase: its power in every direction, and no place.
+
+    The power of the particles is in it, as in `whole_spectrum`; unlike there, a coefficient keeps its own amplitude.
+
+    Parameters
+    ----------
+    image
+        Micrograph (h, w).
+    generator
+        Generator that draws the phases.
+
+    Returns
+    -------
+    float32 array (h, w)
+        An image of the same mean and standard deviation.
+    """
+    mean = image.mean(dtype=np.float64)
+    white = np.fft.rfft2(generator.standard_normal(image.shape))
+    amplitude = np.abs(np.fft.rfft2(image - mean))
+    phases = white / np.maximum(np.abs(white), np.finfo(np.float64).tiny)
+    field: NDArray[np.float32] = (np.fft.irfft2(amplitude * phases, s=image.shape) + mean).astype(np.float32)
+    return field
+
+
 def null_sd(null: NDArray[np.float32], real: NDArray[np.float32]) -> float:
     """Divide the sd of denoised pure noise by that of the denoised real micrograph.
 
