@@ -75,7 +75,7 @@ def noise_image(
 
 
 def phase_randomised(image: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
-    """Give every Fourier coefficient of an image a random phase: its power in every direction, and no place.
+    """Draw the phase of every Fourier coefficient of an image anew: its power in every direction, and no place.
 
     The power of the particles is in it, as in `whole_spectrum`; unlike there, a coefficient keeps its own amplitude.
 
