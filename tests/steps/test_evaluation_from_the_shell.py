@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from clearice.config.base import Settings
-from clearice.config.evaluation import RegionSettings, ScoreSettings
+from clearice.config.evaluation import NullSettings, RegionSettings, ScoreSettings
 from clearice.config.picking import PickSettings
 from clearice.files.mrc import write_micrograph
 from support.scored_batch import DIAMETER_A, NAMES, PIXEL_SIZE_A, Batch, noise, scene
@@ -69,6 +69,7 @@ def arguments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Arguments]:
             "manifest": out / "manifest.tsv",
             "regions": regions,
             "part": "even",
+            "settings": made(NullSettings, null_fields=2),
             "seed": 7,
         },
         "filter_micrographs": lambda out: {

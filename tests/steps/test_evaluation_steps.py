@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from numpy.typing import NDArray
 
-from clearice.evaluation.null_test import OF_FREE_BOXES, OF_WHOLE_FIELD
+from clearice.evaluation.null_test import OF_FREE_BOXES, OF_PATCHES, OF_PHASES, OF_WHOLE_FIELD
 from clearice.files.coordinates import Coordinates, read_coordinates, write_box
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
 from clearice.files.regions import read_regions
@@ -116,6 +116,40 @@ def test_null_micrographs_are_noise_like_the_background_and_the_same_again(batch
     assert image.pixels.std() == pytest.approx(3.5, rel=0.1), "the noise without the particles"
     bytes_before = files["m1"].read_bytes()
     assert files_of(batch.null())["m1"].read_bytes() == bytes_before
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "patches", "phases"])
+def test_every_kind_of_pure_noise_has_the_micrographs_size_and_mean_and_is_the_same_again(
+    batch: Batch, kind: str
+) -> None:
+    once = files_of(batch.null(null_kind=kind, null_fields=2))
+    first = {name: read_micrograph(file).pixels for name, file in once.items()}
+    again = files_of(batch.null(null_kind=kind, null_fields=2))
+    for name, pixels in first.items():
+        raw = read_micrograph(batch.folder / f"even/{name}.mrc").pixels
+        assert pixels.shape == (2 * SHAPE[0], SHAPE[1]), "two fields, one below the other"
+        assert abs(float(pixels.mean()) - float(raw.mean())) < 0.2 * float(raw.std())
+        assert 0.6 * raw.std() < pixels.std() < 1.1 * raw.std()
+        assert np.abs(np.corrcoef(pixels[: SHAPE[0]].ravel(), raw.ravel())[0, 1]) < 0.05
+        assert np.abs(np.corrcoef(pixels[: SHAPE[0]].ravel(), pixels[SHAPE[0] :].ravel())[0, 1]) < 0.1
+        np.testing.assert_array_equal(read_micrograph(again[name]).pixels, pixels)
+
+
+def test_noise_says_what_it_was_made_of(batch: Batch) -> None:
+    """m3 has no coordinates, so it has no boxes to be quilted."""
+    reasons = [row.reason for row in read_manifest(batch.null(null_kind="patches"))]
+    assert all(reason.startswith(OF_PATCHES) for reason in reasons[:2])
+    assert reasons[2].startswith(OF_WHOLE_FIELD)
+    assert {row.reason for row in read_manifest(batch.null(null_kind="phases"))} == {OF_PHASES}
+
+
+def test_picks_in_noise_are_told_for_one_field(batch: Batch) -> None:
+    """Three picks in noise that is three times as high as the micrograph are one for each field."""
+    real = write_candidates(batch.folder / "real", {"m1": [5.0]}, {"m1": 4.0})
+    noise = write_candidates(batch.folder / "noise", {"m1": [9.0, 8.0, 7.0, 1.0]}, {"m1": 0.5})
+    rows = [{**row, "height_px": str(3 * SHAPE[0])} for row in read_table(noise / "summary.tsv")]
+    write_table(noise / "summary.tsv", rows, SUMMARY_COLUMNS)
+    assert batch.match(real, noise, "raw")["m1"]["blob_null_picks"] == 1
 
 
 def test_picks_of_the_clean_images_are_perfect_and_random_ones_are_not(batch: Batch) -> None:

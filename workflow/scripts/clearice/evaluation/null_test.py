@@ -13,6 +13,8 @@ from clearice.image.similarity import pearson
 from clearice.image.spectra import Spectrum, tapered_spectrum
 
 OF_FREE_BOXES = "spectrum of the particle-free boxes"
+OF_PATCHES = "the particle-free boxes themselves, turned and quilted"
+OF_PHASES = "the micrograph itself with random phases, the power of its signal included"
 OF_WHOLE_FIELD = "spectrum of the whole micrograph, signal included"
 """What a manifest's reason says of where the spectrum of pure noise comes from: the two do not compare."""
 
@@ -97,6 +99,12 @@ def phase_randomised(image: NDArray[np.float32], generator: np.random.Generator)
     phases = white / np.maximum(np.abs(white), np.finfo(np.float64).tiny)
     field: NDArray[np.float32] = (np.fft.irfft2(amplitude * phases, s=image.shape) + mean).astype(np.float32)
     return field
+
+
+def stacked(fields: Sequence[NDArray[np.float32]], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Cut fields to a shape (h, w) and lay them one below the other."""
+    height, width = shape
+    return np.concatenate([field[:height, :width] for field in fields]).astype(np.float32)
 
 
 def null_sd(null: NDArray[np.float32], real: NDArray[np.float32]) -> float:
