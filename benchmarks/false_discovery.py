@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +31,15 @@ from scipy.spatial.distance import cdist
 from clearice.config.defaults import default_settings
 from clearice.config.pickers.template import TemplateStep
 from clearice.config.simulation import SimulateStep
+from clearice.denoisers.inference import denoise_micrograph
 from clearice.evaluation.null_test import background_spectrum, noise_image, phase_randomised, whole_spectrum
 from clearice.evaluation.regions import cut_box, free_boxes
+from clearice.files.checkpoints import load_network
 from clearice.files.structures import read_structure
 from clearice.image.filters import lowpass
 from clearice.image.symmetries import SYMMETRIES, apply_symmetry
+from clearice.networks.fast_unet import FastUNet
+from clearice.networks.unet import UNet
 from clearice.noise.sampling import quilted
 from clearice.picking.acceptance import Looked, accept_by_rate
 from clearice.picking.correlation import normalise_templates, template_side_px
@@ -157,6 +162,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=1, help="decoys of each field")
     parser.add_argument("--dose", type=float, default=4.0, metavar="E_PER_A2")
     parser.add_argument("--data", type=Path, default=default_folder())
+    parser.add_argument("--model", type=Path, help="a network, as models/coarse/main.pt of a run")
     parser.add_argument("--pickers", nargs="+", default=["blob", "template"])
     given = parser.parse_args()
     began = time.process_time()
@@ -168,7 +174,7 @@ def main() -> None:
     found: dict[tuple[str, str, str], list[Counts]] = {}
     for number, group in enumerate(groups):
         for key, counts in measured(
-            group, number, given.draws, given.pickers, own, make_templates(own)
+            group, number, given.draws, given.pickers, own, make_templates(own), given.model
         ).items():
             found.setdefault(key, []).append(counts)
     print(f"{platform.machine()}, {datetime.date.today()}, {time.process_time() - began:.0f} CPU s\n")
@@ -185,6 +191,7 @@ def measured(
     pickers: list[str],
     own: TemplateStep,
     templates: NDArray[np.float32],
+    model: Path | None,
 ) -> dict[tuple[str, str, str], Counts]:
     """Count the picks of a group by picker, method and kind of decoy."""
     generator = np.random.default_rng([number, 1])
@@ -198,9 +205,12 @@ def measured(
         for kind in kinds
     }
     found = {}
-    for method, transform in methods(group.pixel_size_A).items():
-        images = [transform(image) for image in group.images]
-        noise = {kind: [transform(image) for image in each] for kind, each in nulls.items()}
+    for method, transform in methods(group.pixel_size_A, model).items():
+        images = [transform(image, image) for image in group.images]
+        noise = {
+            kind: [transform(image, real) for image, real in zip(each, cycle(group.images), strict=False)]
+            for kind, each in nulls.items()
+        }
         for picker in pickers:
             pick = partial(
                 load_picker(picker), diameter_px=group.diameter_px, settings=own, templates=templates
@@ -221,10 +231,23 @@ def _found(picks: Picks, image: Image, group: Group, picker: str) -> Decoy:
     return Decoy(picks.scores, (image.shape[0], image.shape[1]), group.diameter_px, picker)
 
 
-def methods(pixel_size_A: float) -> dict[str, Callable[[Image], Image]]:
-    """Make functions of an image."""
+def methods(pixel_size_A: float, model: Path | None) -> dict[str, Callable[[Image, Image], Image]]:
+    """Make functions of an image and of the micrograph whose mean and sd a network normalises it by."""
     smooth = partial(lowpass, pixel_size_A=pixel_size_A, resolution_A=20.0, edge_fraction=0.2)
-    return {"raw": lambda image: image, "lowpass_20A": smooth}
+    found: dict[str, Callable[[Image, Image], Image]] = {
+        "raw": lambda image, reference: image,
+        "lowpass_20A": lambda image, reference: smooth(image),
+    }
+    if model is not None:
+        trained = load_network(model)
+        unet = UNet(**trained.settings)
+        unet.load_state_dict(trained.weights)
+        network = FastUNet(unet, torch.device("cpu"), "float32", 2000)
+        found[model.parent.name] = lambda image, reference: denoise_micrograph(
+            image, pixel_size_A=pixel_size_A, network=network, rescale_to_A=trained.pixel_size_A,
+            return_at="original", reference=reference,
+        ).pixels  # fmt: skip
+    return found
 
 
 def counted(looked: Mapping[str, Looked], decoys: Mapping[str, Decoy], group: Group) -> Counts:
