@@ -34,7 +34,8 @@ def denoise(micrograph: Image, pixel_size_A: float, settings: Wiener, evidence: 
     settings
         Width of the rings.
     evidence
-        The reference, of the micrograph's shape, and its boxes of noise.
+        The reference, of the micrograph's shape (or of that of each of the fields that lie one below the other in the
+        micrograph), and its boxes of noise.
 
     Raises
     ------
