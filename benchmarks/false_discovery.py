@@ -29,9 +29,12 @@ from real_data import DIAMETER_PX, PIXEL_SIZE_A, ROOT, Image, default_folder, lo
 from scipy.spatial.distance import cdist
 
 from clearice.config.defaults import default_settings
+from clearice.config.kinds.mask_control import MaskControl
 from clearice.config.pickers.template import TemplateStep
 from clearice.config.simulation import SimulateStep
 from clearice.denoisers.inference import denoise_micrograph
+from clearice.denoisers.mask_control import denoise as masked
+from clearice.denoisers.registry import Evidence
 from clearice.evaluation.null_test import background_spectrum, noise_image, phase_randomised, whole_spectrum
 from clearice.evaluation.regions import cut_box, free_boxes
 from clearice.files.checkpoints import load_network
@@ -233,10 +236,12 @@ def _found(picks: Picks, image: Image, group: Group, picker: str) -> Decoy:
 
 def methods(pixel_size_A: float, model: Path | None) -> dict[str, Callable[[Image, Image], Image]]:
     """Make functions of an image and of the micrograph whose mean and sd a network normalises it by."""
+    own = MaskControl(kind="mask_control", sigma_px=7.5 / pixel_size_A)
     smooth = partial(lowpass, pixel_size_A=pixel_size_A, resolution_A=20.0, edge_fraction=0.2)
     found: dict[str, Callable[[Image, Image], Image]] = {
         "raw": lambda image, reference: image,
         "lowpass_20A": lambda image, reference: smooth(image),
+        "mask_control": lambda image, reference: masked(image, pixel_size_A, own, Evidence(image)),
     }
     if model is not None:
         trained = load_network(model)
