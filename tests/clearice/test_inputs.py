@@ -98,29 +98,6 @@ def test_splits_are_those_of_the_sheet_or_of_the_simulation() -> None:
     assert set(simulated.values()) == {"train", "validation"} and "s0001_001" in simulated
 
 
-def test_the_other_half_is_the_other_half() -> None:
-    assert INPUTS.other_half("films", "even", "0001") == "results/films/sums/odd/b0001/manifest.tsv"
-    assert INPUTS.other_half("films", "odd", "0001") == "results/films/sums/even/b0001/manifest.tsv"
-
-
-def test_a_batch_that_is_in_no_row_is_named() -> None:
-    with pytest.raises(ValueError, match=r"no row of config/micrographs.tsv is in batch b0009 of films"):
-        INPUTS.sources_of_sums("films", "b0009")
-
-
-def test_companion_files_are_found_as_soon_as_they_lie_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    found = INPUTS.companions("coordinates")
-    assert found("films", "b0001") == []
-    (tmp_path / "coordinates/films").mkdir(parents=True)
-    for name in ("m10.star", "m100.star", "m11.csv"):
-        (tmp_path / "coordinates/films" / name).touch()
-    assert found("films", "b0001") == ["coordinates/films/m10.star", "coordinates/films/m11.csv"]
-    assert INPUTS.companion_folder("coordinates")("films") == "coordinates/films"
-
-
 @pytest.mark.parametrize("batch", ["b0001", "b0003"])
 def test_every_real_batch_is_picked_beside_the_pure_noise_of_the_scored_ones(batch: str) -> None:
     """A batch that is appended has no noise of its own, and makes none for the others."""
@@ -145,6 +122,29 @@ def test_every_real_batch_is_picked_beside_the_pure_noise_of_the_scored_ones(bat
 def test_what_has_no_decoys_is_picked_without(picker: str, batch: str, sections: dict[str, Any]) -> None:
     inputs, _ = jobs(**sections)
     assert inputs.decoys(picker, "films", "raw", "full", batch) == {}
+
+
+def test_the_other_half_is_the_other_half() -> None:
+    assert INPUTS.other_half("films", "even", "0001") == "results/films/sums/odd/b0001/manifest.tsv"
+    assert INPUTS.other_half("films", "odd", "0001") == "results/films/sums/even/b0001/manifest.tsv"
+
+
+def test_a_batch_that_is_in_no_row_is_named() -> None:
+    with pytest.raises(ValueError, match=r"no row of config/micrographs.tsv is in batch b0009 of films"):
+        INPUTS.sources_of_sums("films", "b0009")
+
+
+def test_companion_files_are_found_as_soon_as_they_lie_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = INPUTS.companions("coordinates")
+    assert found("films", "b0001") == []
+    (tmp_path / "coordinates/films").mkdir(parents=True)
+    for name in ("m10.star", "m100.star", "m11.csv"):
+        (tmp_path / "coordinates/films" / name).touch()
+    assert found("films", "b0001") == ["coordinates/films/m10.star", "coordinates/films/m11.csv"]
+    assert INPUTS.companion_folder("coordinates")("films") == "coordinates/films"
 
 
 def test_only_a_picker_that_compares_with_templates_reads_some() -> None:

@@ -207,29 +207,6 @@ def test_a_field_without_pairs_of_regions_is_named_unless_it_is_simulated(
     assert "<li>set, regions, m1: no SNR: crowded</li>" in page and "no SNR: empty" not in page
 
 
-@pytest.mark.parametrize("pairing", BIAS)
-def test_the_page_tells_the_bias_of_every_shown_method_that_chooses_its_pairs(
-    pairing: str, manifests: dict[str, list[Path]], tmp_path: Path
-) -> None:
-    page = html.unescape(page_of(manifests, tmp_path, [], pairings={"raw": pairing, "not_shown": pairing}))
-    assert f"<li>method raw learns from pairs of the kind {pairing}: {BIAS[pairing]}</li>" in page
-    assert page.count("learns from pairs") == 1
-
-
-def test_pictures_stand_under_the_names_their_folders_give(
-    manifests: dict[str, list[Path]], tmp_path: Path
-) -> None:
-    folder = tmp_path / "results/set/figures/previews/lowpass/odd/b0001"
-    write_manifest(folder / "manifest.tsv", [ManifestRow("m1", "m1.png", OK, "", "0")])
-    (folder / "m1.png").write_bytes(b"field")
-    (folder / "m1_detail.png").write_bytes(b"detail")
-    page = page_of(manifests, tmp_path, [], previews=[folder / "manifest.tsv"])
-    assert "<h3>set: m1 (odd frames)</h3>" in page
-    for name, picture in (("whole field", b"field"), ("detail", b"detail")):
-        data = base64.b64encode(picture).decode()
-        assert f'<img src="data:image/png;base64,{data}" alt="lowpass, {name}">' in page
-
-
 def test_the_page_says_how_many_picks_are_false_and_where_nobody_knows(
     manifests: dict[str, list[Path]], tmp_path: Path
 ) -> None:
@@ -251,3 +228,26 @@ def test_the_page_says_how_many_picks_are_false_and_where_nobody_knows(
 
 def test_a_page_without_picks_says_nothing_of_them(manifests: dict[str, list[Path]], tmp_path: Path) -> None:
     assert "Picks, and how many are false" not in page_of(manifests, tmp_path, [])
+
+
+@pytest.mark.parametrize("pairing", BIAS)
+def test_the_page_tells_the_bias_of_every_shown_method_that_chooses_its_pairs(
+    pairing: str, manifests: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    page = html.unescape(page_of(manifests, tmp_path, [], pairings={"raw": pairing, "not_shown": pairing}))
+    assert f"<li>method raw learns from pairs of the kind {pairing}: {BIAS[pairing]}</li>" in page
+    assert page.count("learns from pairs") == 1
+
+
+def test_pictures_stand_under_the_names_their_folders_give(
+    manifests: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    folder = tmp_path / "results/set/figures/previews/lowpass/odd/b0001"
+    write_manifest(folder / "manifest.tsv", [ManifestRow("m1", "m1.png", OK, "", "0")])
+    (folder / "m1.png").write_bytes(b"field")
+    (folder / "m1_detail.png").write_bytes(b"detail")
+    page = page_of(manifests, tmp_path, [], previews=[folder / "manifest.tsv"])
+    assert "<h3>set: m1 (odd frames)</h3>" in page
+    for name, picture in (("whole field", b"field"), ("detail", b"detail")):
+        data = base64.b64encode(picture).decode()
+        assert f'<img src="data:image/png;base64,{data}" alt="lowpass, {name}">' in page

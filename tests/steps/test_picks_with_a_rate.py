@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clearice.files.coordinates import read_coordinates
-from clearice.files.star import read_star
+from clearice.files.picks import read_picks
+from clearice.files.star import read_star, write_star
 from clearice.files.tables import read_table, write_table
 from clearice.picking.records import BY_PICKER, BY_RATE, CANDIDATE_COLUMNS, SUMMARY_COLUMNS
 from clearice.run.batches import read_manifest
@@ -71,7 +71,7 @@ def test_q_values_stand_in_star_and_csv_and_go_on_to_the_particles(batch: Batch,
         if (row["micrograph"], row["picked"]) == ("m1", "1")
     ]
     wanted = [float(row["q_value"]) for row in picked]
-    found = read_coordinates(folder / "m1.star", SHAPE)
+    found = read_picks(folder / "m1.star", SHAPE)
     assert found.q_values is not None
     np.testing.assert_allclose(found.q_values, wanted, atol=1e-6)
     header, *lines = (folder / "m1.csv").read_text().splitlines()
@@ -112,6 +112,12 @@ def change(column: str, value: str, table: str, columns: tuple[str, ...]) -> Cal
     return changed
 
 
+def written_over(folder: Path) -> None:
+    """Put a word where a score is expected."""
+    rows = [{**row, "score": "high"} for row in read_table(folder / "candidates.tsv")]
+    write_table(folder / "candidates.tsv", rows, CANDIDATE_COLUMNS)
+
+
 def emptied(folder: Path) -> None:
     """Take every image of pure noise out of the decoys' tables."""
     write_table(folder / "candidates.tsv", [], CANDIDATE_COLUMNS)
@@ -130,9 +136,10 @@ def emptied(folder: Path) -> None:
             change("diameter_px", "12.0", "summary", SUMMARY_COLUMNS),
             "24.0 px here but 12.0 px in the pure noise",
         ),
-        (change("score", "nan", "candidates", CANDIDATE_COLUMNS), "whose score is no finite number"),
+        (written_over, "high"),
+        (change("score", "nan", "candidates", CANDIDATE_COLUMNS), "finite"),
     ],
-    ids=["none", "another picker", "another pixel size", "no number"],
+    ids=["none", "another picker", "another pixel size", "a word", "no number"],
 )
 def test_decoys_that_do_not_compare_fail_the_micrographs_in_one_sentence(
     batch: Batch, decoys: Path, spoil: Callable[[Path], None], said: str
@@ -151,3 +158,17 @@ def test_noise_without_a_single_candidate_is_a_decoy_too(batch: Batch, decoys: P
     rows = read_table(batch.pick(batch.raw, "raw", decoys) / "summary.tsv")
     assert {(row["decoys"], float(row["expected_false"])) for row in rows} == {("0", 0.0)}
     assert all(int(row["picks"]) == int(row["candidates"]) > 0 for row in rows)
+
+
+@pytest.mark.parametrize("value", ["-1", "1.5", "nan", "low"])
+def test_a_q_value_that_is_none_is_told_and_nothing_is_cut_out(
+    batch: Batch, decoys: Path, value: str
+) -> None:
+    """No pick is dropped or kept in silence because of a table that somebody changed."""
+    folder = batch.pick(batch.raw, "raw", decoys, fdr=0.2)
+    table = read_star(folder / "m1.star")[""].astype({"clearicePickQValue": object})
+    table.loc[0, "clearicePickQValue"] = value
+    write_star(folder / "m1.star", {"": table})
+    batch.extract(batch.raw, folder)
+    row = read_manifest(batch.folder / "particles/manifest.tsv")[0]
+    assert row.status == "failed" and "clearicePickQValue that is no number from 0 to 1" in row.reason

@@ -4,9 +4,9 @@ import logging
 from pathlib import Path
 
 from clearice.config.picking import ExtractSettings
-from clearice.files.coordinates import chosen, read_coordinates, within_rate
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph
 from clearice.files.particles import ParticleTable, write_particles_star
+from clearice.files.picks import chosen, read_picks, within_rate
 from clearice.files.stacks import write_stack
 from clearice.image.boxes import box_side_px, cut_particles, normalise_boxes
 from clearice.image.units import length_px
@@ -46,7 +46,7 @@ def extract_particles(
         if name not in coordinates:
             raise ValueError(f"{name} has no picks; pick it first, or see its row in {picks}")
         height, width = image.pixels.shape
-        found = within_rate(read_coordinates(coordinates[name], (height, width)), settings.fdr)
+        found = within_rate(read_picks(coordinates[name], (height, width)), settings.fdr)
         if not len(found.centres):
             raise Skip("there is no pick to cut out")
         side_px = box_side_px(length_px(settings.box_A, image.pixel_size_A))

@@ -1,11 +1,13 @@
 """Pick the particles of a batch of micrographs."""
 
+from functools import cache, partial
 from pathlib import Path
 
 from clearice.config.picking import PickSettings
 from clearice.config.registry import picker_named
-from clearice.files.coordinates import Coordinates, chosen, write_box, write_coordinates_star, write_csv
+from clearice.files.coordinates import Coordinates, write_box, write_coordinates_star, write_csv
 from clearice.files.mrc import read_micrograph
+from clearice.files.picks import chosen
 from clearice.files.scores import Candidates, read_candidates
 from clearice.files.stacks import read_stack
 from clearice.files.tables import write_table
@@ -41,7 +43,8 @@ def pick_particles(
     own = as_settings(picker_named(settings.picker).settings, settings.own, f"pickers.{settings.picker}")
     pick, dark = load_picker(settings.picker), settings.particles_are_dark
     projections = None if templates is None else read_stack(templates).images
-    decoys = _decoys(decoy_candidates, decoy_summary) if decoy_summary and settings.fdr else None
+    with_rate = bool(decoy_summary) and settings.fdr is not None
+    decoys = cache(partial(_decoys, decoy_candidates or [], decoy_summary or []))
     sides_px: dict[str, int] = {}
 
     def look(name: str, file: Path) -> Looked:
@@ -50,12 +53,12 @@ def pick_particles(
         found = pick(image.pixels, diameter_px, particles_are_dark=dark, settings=own, templates=projections)
         sides_px[name] = box_side_px(length_px(settings.box_A, image.pixel_size_A))
         looked = Looked(found, image.pixels.shape, diameter_px)
-        if decoys is not None:
-            check_comparable(looked, settings.picker, decoys)
+        if with_rate:
+            check_comparable(looked, settings.picker, decoys())
         return looked
 
     looked, troubles = try_each(files_of(micrographs), look, "picked")
-    accepted = accept(looked, decoys, settings.fdr)
+    accepted = accept(looked, decoys() if with_rate and looked else None, settings.fdr)
 
     def write(name: str, file: Path) -> Path:
         if name in troubles:
@@ -78,9 +81,9 @@ def pick_particles(
     write_table(summary, counts, SUMMARY_COLUMNS)
 
 
-def _decoys(candidates: list[Path] | None, summaries: list[Path]) -> dict[str, Candidates]:
+def _decoys(candidates: list[Path], summaries: list[Path]) -> dict[str, Candidates]:
     """Read what the picker found in pure noise, by batch and micrograph."""
-    tables = list(zip(candidates or [], summaries, strict=True))
+    tables = list(zip(candidates, summaries, strict=True))
     return {
         f"{table.parent.name}/{name}": found
         for table, summary in tables

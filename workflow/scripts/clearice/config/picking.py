@@ -10,13 +10,6 @@ from clearice.config.base import DistinctNames, Length, Settings, filled_in
 from clearice.config.tables import OpticsColumns
 
 
-class BoxSettings(Settings):
-    """The boxes around picks."""
-
-    box_A: Length
-    """Side of extracted boxes and EMAN boxes, in A; about 1.5 particle diameters."""
-
-
 class CutOff(Settings):
     """What of the candidates is taken."""
 
@@ -24,8 +17,15 @@ class CutOff(Settings):
     """Share of false ones among the picks that is allowed, as pure noise tells; null for the picker's own threshold."""
 
 
-class PickFiles(CutOff, BoxSettings):
-    """Which candidates are picks, and what they are written as."""
+class BoxSettings(Settings):
+    """The boxes around picks."""
+
+    box_A: Length
+    """Side of extracted boxes and EMAN boxes, in A; about 1.5 particle diameters."""
+
+
+class PickFiles(BoxSettings):
+    """What picks are written as."""
 
     particles_are_dark: bool
     """Whether particles are darker than ice."""
@@ -35,7 +35,7 @@ class PickFiles(CutOff, BoxSettings):
     """Write .csv files."""
 
 
-class Picking(PickFiles):
+class Picking(CutOff, PickFiles):
     """Particle picking and extraction."""
 
     pickers: DistinctNames
@@ -46,7 +46,7 @@ class Picking(PickFiles):
     """Make extracted particles white, as RELION and cryoSPARC want them."""
 
 
-class PickSettings(PickFiles):
+class PickSettings(CutOff, PickFiles):
     """What the step takes to pick."""
 
     particle_diameter_A: Length

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from clearice.files.atomic import write_text
 from clearice.files.star import read_star, write_star
-
-Q_VALUE = "clearicePickQValue"
-"""Column of q-values in STAR files; RELION keeps columns that it does not know."""
-
-Q_VALUE_STEP = 5e-7
-"""What a q-value may lose or gain by being written, with six digits after the point."""
 
 SUFFIXES = (".star", ".box", ".csv", ".tsv", ".txt", ".cs")
 
@@ -85,19 +79,8 @@ def read_coordinates(
     return found
 
 
-def chosen(coordinates: Coordinates, kept: NDArray[np.bool_]) -> Coordinates:
-    """Return some of the particles, marked in `kept` (n,)."""
-    q_values = coordinates.q_values
-    return Coordinates(
-        coordinates.centres[kept], coordinates.scores[kept], None if q_values is None else q_values[kept]
-    )
-
-
-def within_rate(coordinates: Coordinates, rate: float | None) -> Coordinates:
-    """Return the particles whose q-value is at most a rate; all of them without a rate or q-values."""
-    if rate is None or coordinates.q_values is None:
-        return coordinates
-    return chosen(coordinates, coordinates.q_values <= rate + Q_VALUE_STEP)
+Q_VALUE = "clearicePickQValue"
+"""Column of q-values in STAR files; RELION keeps columns that it does not know."""
 
 
 def write_coordinates_star(path: Path, coordinates: Coordinates, micrograph_file: str) -> None:
@@ -152,9 +135,7 @@ def _read_star(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinat
         stems = [Path(str(name)).stem for name in table["rlnMicrographName"]]
         table = table[pd.Series(stems, index=table.index, dtype=object) == micrograph]
     scores = table.get("rlnAutopickFigureOfMerit", pd.Series(np.nan, index=table.index))
-    found = _together(table["rlnCoordinateX"], table["rlnCoordinateY"], scores)
-    q_values = table[Q_VALUE].to_numpy(dtype=np.float64) if Q_VALUE in table else None
-    return replace(found, q_values=q_values)
+    return _together(table["rlnCoordinateX"], table["rlnCoordinateY"], scores)
 
 
 def _read_box(path: Path, shape: tuple[int, int], micrograph: str) -> Coordinates:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -142,6 +142,37 @@ def process_rows(
     return rows
 
 
+def try_each(
+    files: dict[str, Path], look: Callable[[str, Path], Result], verb: str
+) -> tuple[dict[str, Result], dict[str, ValueError | OSError]]:
+    """Look at every micrograph of a batch before anything is written of the first.
+
+    Parameters
+    ----------
+    files
+        File of each micrograph by name.
+    look
+        Called with a micrograph's name and file.
+    verb
+        Past participle for the log.
+
+    Returns
+    -------
+    tuple of dict
+        What was found, and what went wrong, by micrograph; `process_rows` makes a row of the latter when it is raised there.
+    """
+    found: dict[str, Result] = {}
+    troubles: dict[str, ValueError | OSError] = {}
+    progress = Progress(len(files), verb=verb)
+    for index, (name, file) in enumerate(files.items()):
+        try:
+            found[name] = look(name, file)
+        except (ValueError, OSError) as trouble:
+            troubles[name] = trouble
+        progress.write_line(index + 1)
+    return found, troubles
+
+
 def process_manifest(
     source: Path, target: Path, process: Callable[[str, Path], Path | Noted], verb: str = "processed"
 ) -> list[ManifestRow]:
@@ -174,37 +205,6 @@ def process_manifest(
     ]
     write_manifest(target, rows)
     return rows
-
-
-def try_each(
-    files: Mapping[str, Path], look: Callable[[str, Path], Result], verb: str
-) -> tuple[dict[str, Result], dict[str, ValueError | OSError]]:
-    """Look at every micrograph of a batch before anything is written of the first.
-
-    Parameters
-    ----------
-    files
-        File of each micrograph by name.
-    look
-        Called with a micrograph's name and file.
-    verb
-        Past participle for the log.
-
-    Returns
-    -------
-    tuple of dict
-        What was found, and what went wrong, by micrograph; `process_rows` makes a row of the latter when it is raised there.
-    """
-    found: dict[str, Result] = {}
-    troubles: dict[str, ValueError | OSError] = {}
-    progress = Progress(len(files), verb=verb)
-    for index, (name, file) in enumerate(files.items()):
-        try:
-            found[name] = look(name, file)
-        except (ValueError, OSError) as trouble:
-            troubles[name] = trouble
-        progress.write_line(index + 1)
-    return found, troubles
 
 
 def partner_row(row: ManifestRow, folder: Path, suffix: str) -> ManifestRow:
