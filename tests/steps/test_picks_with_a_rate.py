@@ -137,7 +137,7 @@ def emptied(folder: Path) -> None:
             "24.0 px here but 12.0 px in the pure noise",
         ),
         (written_over, "high"),
-        (change("score", "nan", "candidates", CANDIDATE_COLUMNS), "finite"),
+        (change("score", "nan", "candidates", CANDIDATE_COLUMNS), "number"),
     ],
     ids=["none", "another picker", "another pixel size", "a word", "no number"],
 )
