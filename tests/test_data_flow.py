@@ -63,8 +63,8 @@ def test_a_row_lists_every_path_its_rule_names_as_input(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(RULES))
 def test_what_a_rule_reads_another_rule_makes(name: str) -> None:
-    # one rule trains every network and one denoises with all of them, so these two feed themselves
-    itself = {"train_denoiser", "denoise_micrographs"}
+    # one rule trains every network, one denoises with all of them, and one picks in noise and beside it: they feed themselves
+    itself = {"train_denoiser", "denoise_micrographs", "pick_particles"}
     others = [made_by(rule) for other, rule in RULES.items() if other != name or name in itself]
     for path in listed_paths(READS[name]):
         example = WILDCARD.sub(lambda found: EXAMPLES.get(found.group(1), "x"), path)

@@ -49,6 +49,23 @@ def test_pure_noise_can_be_normalised_as_part_of_a_real_micrograph() -> None:
     assert np.allclose(result.pixels, ((noise - mean) / sd) ** 2 * sd + mean, atol=1e-3)
 
 
+def test_noise_of_several_fields_is_normalised_as_each_of_them_is() -> None:
+    """At a coarser pixel size too: the real micrograph is resampled to its own size, not to that of all fields."""
+    generator = np.random.default_rng(4)
+    field, real = (generator.normal(5, 2, (64, 96)).astype(np.float32) for _ in range(2))
+    seen: list[float] = []
+
+    class Watched(Same):
+        def __call__(self, images: Tensor, /) -> Tensor:
+            seen.append(float((images**2).mean()))
+            return images
+
+    settings = {"pixel_size_A": 1.0, "network": Watched(), "rescale_to_A": 2.0, "return_at": "original"}
+    for image in (field, np.concatenate([field] * 3)):
+        denoise_micrograph(image, **settings, reference=real)
+    assert seen[1] == pytest.approx(seen[0], rel=0.02)
+
+
 def denoised(pixels: np.ndarray, *, rescale_to_A: float | None = None, return_at: str = "original"):
     return denoise_micrograph(
         pixels, pixel_size_A=1.0, network=Same(), rescale_to_A=rescale_to_A, return_at=return_at

@@ -98,6 +98,32 @@ def test_splits_are_those_of_the_sheet_or_of_the_simulation() -> None:
     assert set(simulated.values()) == {"train", "validation"} and "s0001_001" in simulated
 
 
+@pytest.mark.parametrize("batch", ["b0001", "b0003"])
+def test_every_real_batch_is_picked_beside_the_pure_noise_of_the_scored_ones(batch: str) -> None:
+    """A batch that is appended has no noise of its own, and makes none for the others."""
+    folder = "results/films/picks/blob/raw/even/n0001"
+    assert INPUTS.decoys("blob", "films", "raw", "even", batch) == {
+        "decoy_candidates": [f"{folder}/candidates.tsv"],
+        "decoy_summary": [f"{folder}/summary.tsv"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("picker", "batch", "sections"),
+    [
+        ("blob", "n0001", {}),
+        ("blob", "s9999", {}),
+        ("mean_shift", "b0001", {}),
+        ("blob", "b0001", {"evaluation": {"batches": 0}}),
+        ("blob", "b0001", {"picking": {"fdr": None}}),
+    ],
+    ids=["noise itself", "simulated", "scores do not compare", "nothing is scored", "no rate is asked for"],
+)
+def test_what_has_no_decoys_is_picked_without(picker: str, batch: str, sections: dict[str, Any]) -> None:
+    inputs, _ = jobs(**sections)
+    assert inputs.decoys(picker, "films", "raw", "full", batch) == {}
+
+
 def test_the_other_half_is_the_other_half() -> None:
     assert INPUTS.other_half("films", "even", "0001") == "results/films/sums/odd/b0001/manifest.tsv"
     assert INPUTS.other_half("films", "odd", "0001") == "results/films/sums/even/b0001/manifest.tsv"

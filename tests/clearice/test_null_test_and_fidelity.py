@@ -17,6 +17,7 @@ from clearice.evaluation.null_test import (
     background_spectrum,
     noise_image,
     null_sd,
+    phase_randomised,
     residual_correlation,
     whole_spectrum,
 )
@@ -63,6 +64,16 @@ def test_the_truth_itself_has_full_fidelity_at_any_scale_and_offset() -> None:
     assert found.ssim == pytest.approx(1, abs=1e-6)
     assert abs(found.correlation) == pytest.approx(1, abs=1e-6)
     assert fidelity(truth(), truth(), 2.0, 4.0).frc_0143_A == pytest.approx(4.0, rel=0.05), "Nyquist"
+
+
+def test_random_phases_keep_the_power_of_every_frequency_and_direction_and_no_place() -> None:
+    image = truth() + 50
+    drawn = phase_randomised(image, np.random.default_rng(3))
+    np.testing.assert_allclose(
+        np.abs(np.fft.rfft2(drawn))[:, 1:-1], np.abs(np.fft.rfft2(image))[:, 1:-1], rtol=1e-3, atol=1.0
+    )
+    assert abs(np.corrcoef(drawn.ravel(), image.ravel())[0, 1]) < 0.2
+    assert drawn.mean() == pytest.approx(50 + truth().mean(), abs=0.01)
 
 
 def test_noise_lowers_every_measure_of_fidelity() -> None:

@@ -39,6 +39,7 @@ EMPTY = {
     "failures": [],
     "notes": [],
     "scores": [],
+    "picks": [],
     "methods": ["raw"],
     "provenance": PROVENANCE,
 }

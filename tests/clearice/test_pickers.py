@@ -185,3 +185,13 @@ def test_the_blob_picker_finds_real_apoferritin() -> None:
             )
         )
     assert best_f1(found)[0] > 0.97
+
+
+def test_candidates_of_a_picker_whose_scores_compare_go_down_to_those_of_noise() -> None:
+    """A picker that listed the best maxima alone would leave no decoys to tell how many of them are false."""
+    assert [name for name, picker in all_pickers().items() if picker.scores_compare] == ["blob", "template"]
+    noise = np.random.default_rng(8).standard_normal((300, 300)).astype(np.float32)
+    found = load_picker("blob")(noise, DIAMETER_PX)
+    discs = 300 * 300 / (np.pi * (DIAMETER_PX / 2) ** 2)
+    assert len(found.scores) > discs, "more than one maximum for each disc of noise"
+    assert (found.scores < found.threshold).mean() > 0.3

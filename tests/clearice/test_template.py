@@ -313,3 +313,16 @@ def test_the_step_writes_dark_normalised_projections_of_every_structure(tmp_path
     found = pick(image, DIAMETER_PX, settings=own, templates=stack.images)
     accepted = found.centres[found.accepted & inside(found.centres, SHAPE, DIAMETER_PX / 2)]
     assert (match(accepted, centres, 0.25 * DIAMETER_PX) >= 0).mean() > 0.5
+
+
+def test_candidates_go_down_to_those_of_noise() -> None:
+    """A picker that listed the best maxima alone would leave no decoys to tell how many of them are false."""
+    side_px = template_side_px(OWN.pixels_per_diameter)
+    generator = np.random.default_rng(9)
+    templates = normalise_templates(
+        generator.standard_normal((3, side_px, side_px)).astype(np.float32), OWN.pixels_per_diameter
+    )
+    noise = generator.standard_normal((600, 600)).astype(np.float32)
+    found = pick(noise, DIAMETER_PX, settings=OWN, templates=templates)
+    assert len(found.scores) > 600 * 600 / (np.pi * (DIAMETER_PX / 2) ** 2)
+    assert (found.scores < found.threshold).mean() > 0.3

@@ -212,3 +212,13 @@ def test_no_slope_over_a_patch_leaks_into_its_fast_rings() -> None:
     slope = np.broadcast_to(np.linspace(0, 100, 64), (64, 64)).astype(np.float32)
     spectrum = tapered_spectrum([slope])
     assert (spectrum.power[6:] < 1e-4 * spectrum.power[0]).all()
+
+
+def test_fields_of_noise_one_below_the_other_are_filtered_as_each_of_them() -> None:
+    """Far from the seams, two fields in one image give what each gives alone."""
+    image, field = particles() + white(1), white(2)
+    alone = filtered(field, reference=image)
+    both = filtered(np.concatenate([field, white(3)]), free_boxes(image.shape), reference=image)
+    assert both.shape == (2 * field.shape[0], field.shape[1])
+    inner = slice(40, field.shape[0] - 40)
+    assert np.corrcoef(both[inner].ravel(), alone[inner].ravel())[0, 1] > 0.98

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from clearice.config.base import Settings
-from clearice.config.evaluation import RegionSettings, ScoreSettings
+from clearice.config.evaluation import NullSettings, RegionSettings, ScoreSettings
 from clearice.config.picking import PickSettings
 from clearice.config.tables import ExposureSettings
 from clearice.files.mrc import write_micrograph
@@ -71,6 +71,7 @@ def arguments(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Arguments]:
             "manifest": out / "manifest.tsv",
             "regions": regions,
             "part": "even",
+            "settings": made(NullSettings, null_fields=2),
             "seed": 7,
         },
         "filter_micrographs": lambda out: {

@@ -11,13 +11,14 @@ import tifffile
 from numpy.typing import NDArray
 
 from clearice.config.tables import ExposureSettings
-from clearice.evaluation.null_test import OF_FREE_BOXES, OF_WHOLE_FIELD
+from clearice.evaluation.null_test import OF_FREE_BOXES, OF_PATCHES, OF_PHASES, OF_WHOLE_FIELD
 from clearice.files.coordinates import Coordinates, read_coordinates, write_box
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
 from clearice.files.regions import read_regions
 from clearice.files.stacks import read_stack
 from clearice.files.star import read_star
 from clearice.files.tables import read_table, write_table
+from clearice.picking.records import BY_PICKER
 from clearice.run.batches import ManifestRow, files_of, read_manifest, write_manifest
 from import_exposures import import_exposures
 from pick_particles import CANDIDATE_COLUMNS, SUMMARY_COLUMNS
@@ -118,6 +119,40 @@ def test_null_micrographs_are_noise_like_the_background_and_the_same_again(batch
     assert files_of(batch.null())["m1"].read_bytes() == bytes_before
 
 
+@pytest.mark.parametrize("kind", ["gaussian", "patches", "phases"])
+def test_every_kind_of_pure_noise_has_the_micrographs_size_and_mean_and_is_the_same_again(
+    batch: Batch, kind: str
+) -> None:
+    once = files_of(batch.null(null_kind=kind, null_fields=2))
+    first = {name: read_micrograph(file).pixels for name, file in once.items()}
+    again = files_of(batch.null(null_kind=kind, null_fields=2))
+    for name, pixels in first.items():
+        raw = read_micrograph(batch.folder / f"even/{name}.mrc").pixels
+        assert pixels.shape == (2 * SHAPE[0], SHAPE[1]), "two fields, one below the other"
+        assert abs(float(pixels.mean()) - float(raw.mean())) < 0.2 * float(raw.std())
+        assert 0.6 * raw.std() < pixels.std() < 1.1 * raw.std()
+        assert np.abs(np.corrcoef(pixels[: SHAPE[0]].ravel(), raw.ravel())[0, 1]) < 0.05
+        assert np.abs(np.corrcoef(pixels[: SHAPE[0]].ravel(), pixels[SHAPE[0] :].ravel())[0, 1]) < 0.1
+        np.testing.assert_array_equal(read_micrograph(again[name]).pixels, pixels)
+
+
+def test_noise_says_what_it_was_made_of(batch: Batch) -> None:
+    """m3 has no coordinates, so it has no boxes to be quilted."""
+    reasons = [row.reason for row in read_manifest(batch.null(null_kind="patches"))]
+    assert all(reason.startswith(OF_PATCHES) for reason in reasons[:2])
+    assert reasons[2].startswith(OF_WHOLE_FIELD)
+    assert {row.reason for row in read_manifest(batch.null(null_kind="phases"))} == {OF_PHASES}
+
+
+def test_picks_in_noise_are_told_for_one_field(batch: Batch) -> None:
+    """Three picks in noise that is three times as high as the micrograph are one for each field."""
+    real = write_candidates(batch.folder / "real", {"m1": [5.0]}, {"m1": 4.0})
+    noise = write_candidates(batch.folder / "noise", {"m1": [9.0, 8.0, 7.0, 1.0]}, {"m1": 0.5})
+    rows = [{**row, "height_px": str(3 * SHAPE[0])} for row in read_table(noise / "summary.tsv")]
+    write_table(noise / "summary.tsv", rows, SUMMARY_COLUMNS)
+    assert batch.match(real, noise, "raw")["m1"]["blob_null_picks"] == 1
+
+
 def test_picks_of_the_clean_images_are_perfect_and_random_ones_are_not(batch: Batch) -> None:
     row = batch.match(batch.pick(batch.clean, "clean"), None, "clean")["m1"]
     assert (row["blob_f1"], row["blob_best_f1"], row["blob_average_precision"]) == (1, 1, 1)
@@ -133,7 +168,7 @@ def write_candidates(folder: Path, scores: dict[str, list[float]], thresholds: d
     """Write what a picker saw: of each micrograph its scores, at places apart from one another, and its threshold."""
     places = [[20 + 30 * row, 20 + 30 * column] for row in range(6) for column in range(6)]
     rows = [
-        (name, *map(str, places[number]), score, int(score >= thresholds[name]))
+        (name, *map(str, places[number]), score, int(score >= thresholds[name]), "", "")
         for name, found in scores.items()
         for number, score in enumerate(found)
     ]
@@ -142,7 +177,10 @@ def write_candidates(folder: Path, scores: dict[str, list[float]], thresholds: d
         [dict(zip(CANDIDATE_COLUMNS, row, strict=True)) for row in rows],
         CANDIDATE_COLUMNS,
     )
-    totals = [(name, *SHAPE, 24, thresholds[name], len(found), 0) for name, found in scores.items()]
+    totals = [
+        (name, *SHAPE, 24, thresholds[name], len(found), 0, "blob", BY_PICKER, *[""] * 4)
+        for name, found in scores.items()
+    ]
     write_table(
         folder / "summary.tsv",
         [dict(zip(SUMMARY_COLUMNS, row, strict=True)) for row in totals],
@@ -212,7 +250,9 @@ def test_a_perfect_method_reaches_the_whole_f1_though_a_field_is_empty(batch: Ba
     kept = [row for row in read_table(picks / "candidates.tsv") if row["micrograph"] != "m3"]
     for method, extra in (("raw", 0), ("inventor", 3)):
         invented = [
-            dict(zip(CANDIDATE_COLUMNS, ("m3", str(40 + 40 * number), "100", "1e6", "1"), strict=True))
+            dict(
+                zip(CANDIDATE_COLUMNS, ("m3", str(40 + 40 * number), "100", "1e6", "1", "", ""), strict=True)
+            )
             for number in range(extra)
         ]
         write_table(picks / "candidates.tsv", kept + invented, CANDIDATE_COLUMNS)

@@ -15,6 +15,7 @@ from clearice.config.reporting import ReportSettings
 from clearice.evaluation.null_test import OF_FREE_BOXES, OF_WHOLE_FIELD
 from clearice.files.documents import read_json, write_json
 from clearice.files.tables import read_table, write_table
+from clearice.picking.records import BY_PICKER, BY_RATE, SUMMARY_COLUMNS
 from clearice.reporting.summary import Summary
 from clearice.run.batches import FAILED, OK, SKIPPED, ManifestRow, write_manifest
 from clearice.training.pairs import BIAS
@@ -155,6 +156,7 @@ def page_of(
     pairings: dict[str, str] | None = None,
     previews: Sequence[Path] = (),
     left_out: dict[str, list[str]] | None = None,
+    picks: Sequence[Path] = (),
 ) -> str:
     """Write the report of one dataset."""
     settings: dict[str, Any] = {
@@ -163,6 +165,7 @@ def page_of(
         "run": {"methods": ["raw"]},
         "methods": {"raw": {"kind": "raw"}, "mask_control": {"kind": "mask_control", "sigma_px": 5}},
         "previews": {"reference_resolution_A": 20},
+        "picking": {"fdr": 0.05},
     }
     provenance = {"versions": {"clearice": "1"}, "settings": settings, "taken": {}, "sha256": {}}
     write_json(tmp_path / "provenance.json", {**provenance, "left_out": left_out or {}})
@@ -172,6 +175,7 @@ def page_of(
         manifests=flat(manifests),
         previews=list(previews),
         scores=[scores],
+        picks=list(picks),
         provenance=tmp_path / "provenance.json",
         page=tmp_path / "page.html",
         settings=ReportSettings(
@@ -257,6 +261,29 @@ def test_notes_that_differ_in_numbers_stand_in_one_line(
         in page
     )
     assert "<li>set, full, m3: 3 frames were summed</li>" in page and "700 bad" not in page
+
+
+def test_the_page_says_how_many_picks_are_false_and_where_nobody_knows(
+    manifests: dict[str, list[Path]], tmp_path: Path
+) -> None:
+    tables = []
+    for picker, rule, known in (
+        ("blob", BY_RATE, ("1.5", "3", "7", "2")),
+        ("mean_shift", BY_PICKER, ("", "", "", "")),
+    ):
+        path = tmp_path / f"results/set/picks/{picker}/raw/full/b0001/summary.tsv"
+        rows = [(name, 10, 10, 4, 1.0, 50, 40, picker, rule, *known) for name in ("m1", "m2")]
+        write_table(path, [dict(zip(SUMMARY_COLUMNS, row, strict=True)) for row in rows], SUMMARY_COLUMNS)
+        tables.append(path)
+    page = html.unescape(page_of(manifests, tmp_path, [], picks=tables))
+    row = "<td>set</td><td>full</td><td>{}</td><td>raw</td><td>2</td><td>80</td><td>{}</td><td>{}</td><td>{}</td>"
+    assert row.format("blob", "3.0 (at most 6.0)", "7 in 2 noise fields", BY_RATE) in page
+    assert row.format("mean_shift", "unknown", "", BY_PICKER) in page
+    assert "about 5 % of them are noise" in page and "The rate covers\nnoise only" in page
+
+
+def test_a_page_without_picks_says_nothing_of_them(manifests: dict[str, list[Path]], tmp_path: Path) -> None:
+    assert "Picks, and how many are false" not in page_of(manifests, tmp_path, [])
 
 
 @pytest.mark.parametrize("pairing", BIAS)

@@ -165,7 +165,7 @@ def test_picks_are_not_scored_against_particles_outside(
     batch: Import, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     write_table(tmp_path / "candidates.tsv", [], CANDIDATE_COLUMNS)
-    sizes = dict(zip(SUMMARY_COLUMNS, ("mic1", *SHAPE, 10, "inf", 0, 0), strict=True))
+    sizes = dict(zip(SUMMARY_COLUMNS, ("mic1", *SHAPE, 10, "inf", 0, 0), strict=False))
     write_table(tmp_path / "summary.tsv", [sizes], SUMMARY_COLUMNS)
     match_picks(
         candidates=tmp_path / "candidates.tsv",

@@ -18,6 +18,7 @@ UNPACKED = {
     "INPUTS.training_pairs": {"noisy", "target", "start"},
     "INPUTS.sources_of_noise": {"noise", "model"},
     "INPUTS.evidence": {"regions", "patches", "positions", "statistics"},
+    "INPUTS.decoys": {"decoy_candidates", "decoy_summary"},
 }
 
 _HEAD = re.compile(r"^(?:use )?rule (\w+)(?: as (\w+))?.*:$")

@@ -11,7 +11,7 @@ import scipy.ndimage
 from numpy.typing import NDArray
 
 from choose_regions import choose_regions
-from clearice.config.evaluation import RegionSettings, ScoreSettings
+from clearice.config.evaluation import NullSettings, RegionSettings, ScoreSettings
 from clearice.config.picking import ExtractSettings, PickSettings
 from clearice.config.registry import picker_named
 from clearice.files.coordinates import Coordinates, write_csv
@@ -151,7 +151,7 @@ class Batch:
         )
         return manifest
 
-    def null(self, regions: Path | None = None) -> Path:
+    def null(self, regions: Path | None = None, **changes: Any) -> Path:
         manifest = self.folder / "null/manifest.tsv"
         make_null_micrographs(
             micrographs=self.raw,
@@ -159,6 +159,7 @@ class Batch:
             manifest=manifest,
             regions=regions or self.regions(),
             part="even",
+            settings=made(NullSettings, **changes),
             seed=1,
         )
         return manifest
@@ -175,7 +176,12 @@ class Batch:
         filter_micrographs(micrographs=source, denoised=manifest.parent, manifest=manifest, settings=settings)
         return manifest
 
-    def pick(self, source: Path, name: str, **changes: Any) -> Path:
+    def pick(self, source: Path, name: str, decoys: Path | None = None, **changes: Any) -> Path:
+        found = (
+            {"decoy_candidates": [decoys / "candidates.tsv"], "decoy_summary": [decoys / "summary.tsv"]}
+            if decoys
+            else {}
+        )
         folder = self.folder / "picks" / name
         settings = {"picker": "blob", "own": {}, "particle_diameter_A": DIAMETER_A, "box_A": 64.0}
         pick_particles(
@@ -185,6 +191,7 @@ class Batch:
             candidates=folder / "candidates.tsv",
             summary=folder / "summary.tsv",
             settings=made(PickSettings, **(settings | changes)),
+            **found,
         )
         return folder
 

@@ -123,3 +123,20 @@ def test_what_a_network_has_learned_from_may_be_cleared_away(project: Project) -
     jobs = project.planned(*LEARNED)
     assert jobs["simulate_micrographs"] == 1, "the test batch alone"
     assert "train_denoiser" not in jobs and jobs["check_failures"] == 1
+
+
+@pytest.mark.parametrize(
+    ("mine", "picked"),
+    [
+        ("", {"b0001": 4, "b0002": 4, "n0001": 2}),
+        ("picking: {fdr: null}", {"b0001": 4, "b0002": 4}),
+        ("evaluation: {batches: 0}", {"b0001": 4, "b0002": 4}),
+    ],
+    ids=["by default", "without a rate", "without scores"],
+)
+def test_every_batch_is_picked_beside_the_noise_of_the_scored_one(
+    project: Project, mine: str, picked: dict[str, int]
+) -> None:
+    """Two methods and two pickers, of which one needs no noise: its scores do not compare."""
+    (project.folder / "mine.yaml").write_text(f"run: {{methods: [raw, gaussian]}}\n{mine}\n")
+    assert project.planned_by("pick_particles", "batch", "picks", "--configfile", "mine.yaml") == picked

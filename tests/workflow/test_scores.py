@@ -149,6 +149,21 @@ def test_numbers_stand_beside_their_gain_and_their_n(summary: Summary, page: str
     assert summary["full", "gaussian", "eq5_snr_dB"]["micrographs"] == "2", "two have coordinates"
 
 
+def test_picks_are_those_of_a_rate_and_the_page_says_how_many_are_false(finished: Project, page: str) -> None:
+    picks = finished.folder / "results/films/picks"
+    for part in PARTS:
+        rows = read_table(picks / f"blob/gaussian/{part}/b0001/summary.tsv")
+        assert {(row["rule"], row["decoy_fields"]) for row in rows} == {("false discovery rate", "3")}
+        places = read_table(picks / f"blob/gaussian/{part}/b0001/candidates.tsv")
+        assert all((float(row["q_value"]) <= 0.05) == (row["picked"] == "1") for row in places)
+        own = [
+            *read_table(picks / f"blob/gaussian/{part}/n0001/summary.tsv"),
+            *read_table(picks / f"mean_shift/gaussian/{part}/b0001/summary.tsv"),
+        ]
+        assert {row["rule"] for row in own} == {"picker's own threshold"}
+    assert "Picks, and how many are false" in page and "noise fields</td><td>false discovery rate" in page
+
+
 def test_a_null_of_the_whole_spectrum_is_never_mixed_in_silently(finished: Project, page: str) -> None:
     rows = read_manifest(finished.folder / "results/films/null/full/n0001/manifest.tsv")
     assert [row.reason.split(" (")[0].split(":")[0] for row in rows] == [

@@ -132,6 +132,7 @@ rule make_null_micrographs:
     params:
         code=fingerprint_of("make_null_micrographs.py"),
         part="{part}",
+        settings=SETTINGS.null(),
         seed=config["seed"],
     script:
         "../scripts/make_null_micrographs.py"

@@ -25,6 +25,7 @@ rule project_templates:
 
 rule pick_particles:
     input:
+        unpack(ask(INPUTS.decoys)),
         micrographs="results/{dataset}/denoised/{method}/{part}/{batch}/manifest.tsv",
         templates=ask(INPUTS.templates),
     output:

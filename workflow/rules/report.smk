@@ -107,6 +107,7 @@ rule write_report:
             part=PLAN.parts,
         ),
         scores=PRODUCTS.each_scored_dataset("results/{dataset}/scores/summary.tsv"),
+        picks=PRODUCTS.summaries_of_picks(),
         provenance="results/provenance.json",
     output:
         page=report(

@@ -4,9 +4,9 @@ import logging
 from pathlib import Path
 
 from clearice.config.picking import ExtractSettings
-from clearice.files.coordinates import Coordinates, read_coordinates
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph
 from clearice.files.particles import ParticleTable, write_particles_star
+from clearice.files.picks import chosen, read_picks, within_rate
 from clearice.files.stacks import write_stack
 from clearice.image.boxes import box_side_px, cut_particles, normalise_boxes
 from clearice.image.units import length_px
@@ -31,7 +31,8 @@ def extract_particles(
     """Write <micrograph>.mrcs in `particles` for each micrograph with picks, and one table `star` for RELION.
 
     The background, outside a circle of the particle's diameter, gets mean 0 and sd 1, as in RELION. An image
-    labelled for viewing only is refused: a denoiser's priors must not reach a map.
+    labelled for viewing only is refused: a denoiser's priors must not reach a map. Picks with a q-value above
+    `fdr` are left out; those without any are all cut out.
     """
     coordinates = files_of(picks)
     tables: list[ParticleTable] = []
@@ -45,7 +46,9 @@ def extract_particles(
         if name not in coordinates:
             raise ValueError(f"{name} has no picks; pick it first, or see its row in {picks}")
         height, width = image.pixels.shape
-        found = read_coordinates(coordinates[name], (height, width))
+        found = within_rate(read_picks(coordinates[name], (height, width)), settings.fdr)
+        if not len(found.centres):
+            raise Skip("there is no pick to cut out")
         side_px = box_side_px(length_px(settings.box_A, image.pixel_size_A))
         boxes, fit = cut_particles(image.pixels, found.centres, side_px)
         log.info("%s: %d of %d boxes fit", name, int(fit.sum()), len(fit))
@@ -55,7 +58,7 @@ def extract_particles(
         target = particles / f"{name}.mrcs"
         inverted = settings.invert_contrast and settings.particles_are_dark
         write_stack(target, -normal if inverted else normal, image.pixel_size_A, EXTRACTED)
-        kept = Coordinates(found.centres[fit], found.scores[fit])
+        kept = chosen(found, fit)
         tables.append(ParticleTable(target.as_posix(), file.as_posix(), kept, image.pixel_size_A, side_px))
         return target
 

@@ -28,12 +28,13 @@ def match_picks(
 ) -> None:
     """Write the table `scores` of precision, recall, F1 and the like for micrographs with known particles.
 
-    Matches lie within a quarter of the diameter; a border of one radius is left out. `best_f1` is the F1 at
-    the one threshold that is best for the batch, empty fields included. `null_picks` counts candidates in
-    pure noise, and `empty_field_picks` those in a field of which is known that it has no particle, that reach
-    the median threshold of the other micrographs; such a field has no precision, recall, F1 or average
-    precision. Both counts are left out for a picker whose scores of two images do not compare
-    (`scores_compare`).
+    Precision, recall and F1 are those of the picks: by the false discovery rate, or by the picker's own
+    threshold where there is none. Matches lie within a quarter of the diameter; a border of one radius is
+    left out. `best_f1` is the F1 at the one threshold that is best for the batch, empty fields included.
+    `null_picks` counts candidates in pure noise, and `empty_field_picks` those in a field of which is known
+    that it has no particle, that reach the median threshold of the other micrographs; such a field has no
+    precision, recall, F1 or average precision. Both counts are left out for a picker whose scores of two
+    images do not compare (`scores_compare`).
     """
     seen = read_candidates(candidates, summary)
     coordinates = files_of(reference_coordinates)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from clearice.config.band import Band
@@ -43,7 +45,16 @@ class ScoreSettings(Band):
     """Width of a Fourier ring for resolutions, in Fourier pixels."""
 
 
-class Evaluation(ScoreSettings, Regions):
+class NullSettings(Settings):
+    """Pure noise that stands for a micrograph."""
+
+    null_kind: Literal["gaussian", "patches", "phases"]
+    """gaussian: the background's spectrum; patches: free boxes, turned and quilted; phases: the field's own at random."""
+    null_fields: int = Field(ge=1, le=100)
+    """Fields of noise for each micrograph, one below the other in one image; more resolve smaller false discovery rates."""
+
+
+class Evaluation(ScoreSettings, NullSettings, Regions):
     """What methods are judged by."""
 
     batches: int = Field(ge=0)

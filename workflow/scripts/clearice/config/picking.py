@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from clearice.config.base import DistinctNames, Length, Settings, filled_in
 from clearice.config.tables import OpticsColumns
+
+
+class CutOff(Settings):
+    """What of the candidates is taken."""
+
+    fdr: Annotated[float, Field(gt=0, lt=1)] | None
+    """Share of false ones among the picks that is allowed, as pure noise tells; null for the picker's own threshold."""
 
 
 class BoxSettings(Settings):
@@ -34,7 +41,7 @@ class PickFiles(Sign, BoxSettings):
     """Write .csv files."""
 
 
-class Picking(PickFiles):
+class Picking(CutOff, PickFiles):
     """Particle picking and extraction."""
 
     pickers: DistinctNames
@@ -45,7 +52,7 @@ class Picking(PickFiles):
     """Make extracted particles white, as RELION and cryoSPARC want them, where they are not."""
 
 
-class PickSettings(PickFiles):
+class PickSettings(CutOff, PickFiles):
     """What the step takes to pick."""
 
     particle_diameter_A: Length
@@ -56,7 +63,7 @@ class PickSettings(PickFiles):
     """The picker's own settings, a model of which is in `config.pickers`."""
 
 
-class ExtractSettings(filled_in(OpticsColumns), Sign, BoxSettings):  # type: ignore[misc]
+class ExtractSettings(filled_in(OpticsColumns), Sign, CutOff, BoxSettings):  # type: ignore[misc]
     """What the step takes to cut particles out."""
 
     particle_diameter_A: Length

@@ -80,7 +80,7 @@ def denoise_micrograph(
         ``model`` returns at that size, ``original`` goes back to the input's (padded in Fourier space:
         nothing beyond the coarser image's Nyquist frequency comes back).
     reference
-        Another image of this shape, whose mean and standard deviation are used instead of the micrograph's
+        Another image of this pixel size, whose mean and standard deviation are used instead of the micrograph's
         own: pure noise is to be processed as if it were part of the real micrograph.
 
     Returns
@@ -101,7 +101,9 @@ def denoise_micrograph(
         return Denoised(denoise_image(filled, network, model_image), pixel_size_A, filled_px)
     coarser = _coarser_shape(filled.shape, pixel_size_A, rescale_to_A)
     if model_image is not None:
-        model_image = fourier_resample(model_image, coarser)
+        model_image = fourier_resample(
+            model_image, _coarser_shape(model_image.shape, pixel_size_A, rescale_to_A)
+        )
     denoised = denoise_image(fourier_resample(filled, coarser), network, model_image)
     if return_at == ORIGINAL:
         return Denoised(fourier_resample(denoised, pixels.shape), pixel_size_A, filled_px)

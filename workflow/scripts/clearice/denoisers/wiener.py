@@ -34,7 +34,8 @@ def denoise(micrograph: Image, pixel_size_A: float, settings: Wiener, evidence: 
     settings
         Width of the rings.
     evidence
-        The reference, of the micrograph's shape, and its boxes of noise.
+        The reference, of the micrograph's shape (or of that of each of the fields that lie one below the other in the
+        micrograph), and its boxes of noise.
 
     Raises
     ------
@@ -42,7 +43,8 @@ def denoise(micrograph: Image, pixel_size_A: float, settings: Wiener, evidence: 
         There is no box, or boxes are too small, of several sides or outside the reference; the reference has
         another shape; no pixel is finite.
     """
-    if evidence.reference.shape != micrograph.shape:
+    height, width = evidence.reference.shape
+    if micrograph.shape[1] != width or micrograph.shape[0] % height:
         raise ValueError(
             f"the micrograph has {micrograph.shape[0]} x {micrograph.shape[1]} px, the one whose noise was measured "
             f"{evidence.reference.shape[0]} x {evidence.reference.shape[1]}; make its batch again"

@@ -13,6 +13,8 @@ from clearice.image.similarity import pearson
 from clearice.image.spectra import Spectrum, tapered_spectrum
 
 OF_FREE_BOXES = "spectrum of the particle-free boxes"
+OF_PATCHES = "the particle-free boxes themselves, turned and quilted"
+OF_PHASES = "the micrograph itself with random phases, the power of its signal included"
 OF_WHOLE_FIELD = "spectrum of the whole micrograph, signal included"
 """What a manifest's reason says of where the spectrum of pure noise comes from: the two do not compare."""
 
@@ -72,6 +74,37 @@ def noise_image(
     amplitude[0, 0] = 0.0
     field: NDArray[np.float32] = (np.fft.irfft2(white * amplitude, s=shape) + mean).astype(np.float32)
     return field
+
+
+def phase_randomised(image: NDArray[np.float32], generator: np.random.Generator) -> NDArray[np.float32]:
+    """Draw the phase of every Fourier coefficient of an image anew: its power in every direction, and no place.
+
+    The power of the particles is in it, as in `whole_spectrum`; unlike there, a coefficient keeps its own amplitude.
+
+    Parameters
+    ----------
+    image
+        Micrograph (h, w).
+    generator
+        Generator that draws the phases.
+
+    Returns
+    -------
+    float32 array (h, w)
+        An image of the same mean and standard deviation.
+    """
+    mean = image.mean(dtype=np.float64)
+    white = np.fft.rfft2(generator.standard_normal(image.shape))
+    amplitude = np.abs(np.fft.rfft2(image - mean))
+    phases = white / np.maximum(np.abs(white), np.finfo(np.float64).tiny)
+    field: NDArray[np.float32] = (np.fft.irfft2(amplitude * phases, s=image.shape) + mean).astype(np.float32)
+    return field
+
+
+def stacked(fields: Sequence[NDArray[np.float32]], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Cut fields to a shape (h, w) and lay them one below the other."""
+    height, width = shape
+    return np.concatenate([field[:height, :width] for field in fields]).astype(np.float32)
 
 
 def null_sd(null: NDArray[np.float32], real: NDArray[np.float32]) -> float:

@@ -34,10 +34,13 @@ class Coordinates:
         (n, 2) as (y, x) in pixels.
     scores
         (n,), nan where the file has none.
+    q_values
+        (n,) share of false ones among all picks at least as good; None where the file has none.
     """
 
     centres: NDArray[np.float64]
     scores: NDArray[np.float64]
+    q_values: NDArray[np.float64] | None = None
 
 
 def read_coordinates(
@@ -104,8 +107,12 @@ def names_any(path: Path, micrographs: Sequence[str]) -> bool:
     return any(bare_name(micrograph) in bare for micrograph in micrographs)
 
 
+Q_VALUE = "clearicePickQValue"
+"""Column of q-values in STAR files; RELION keeps columns that it does not know."""
+
+
 def write_coordinates_star(path: Path, coordinates: Coordinates, micrograph_file: str) -> None:
-    """Write RELION coordinates: centres in pixels, and the score as rlnAutopickFigureOfMerit.
+    """Write RELION coordinates: centres in pixels, the score as rlnAutopickFigureOfMerit, the q-value.
 
     Parameters
     ----------
@@ -123,6 +130,8 @@ def write_coordinates_star(path: Path, coordinates: Coordinates, micrograph_file
     }
     if np.isfinite(coordinates.scores).all():
         table["rlnAutopickFigureOfMerit"] = coordinates.scores
+    if coordinates.q_values is not None:
+        table[Q_VALUE] = coordinates.q_values
     write_star(path, {"": pd.DataFrame(table)})
 
 
@@ -133,10 +142,12 @@ def write_box(path: Path, coordinates: Coordinates, box_px: int) -> None:
 
 
 def write_csv(path: Path, coordinates: Coordinates) -> None:
-    """Write x, y and score, one particle a line (score empty where there is none)."""
+    """Write x, y, score (empty where there is none) and, where known, the q-value, one particle a line."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["x", "y", "score"])
-    for (y, x), score in zip(coordinates.centres, coordinates.scores, strict=True):
-        writer.writerow([f"{x:.3f}", f"{y:.3f}", f"{score:.6g}" if np.isfinite(score) else ""])
+    q_values = coordinates.q_values
+    writer.writerow(["x", "y", "score", *([] if q_values is None else ["q_value"])])
+    for index, ((y, x), score) in enumerate(zip(coordinates.centres, coordinates.scores, strict=True)):
+        known = [] if q_values is None else [f"{q_values[index]:.6g}"]
+        writer.writerow([f"{x:.3f}", f"{y:.3f}", f"{score:.6g}" if np.isfinite(score) else "", *known])
     write_text(path, text.getvalue())

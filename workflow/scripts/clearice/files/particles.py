@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from clearice.files.coordinates import Coordinates
+from clearice.files.coordinates import Q_VALUE, Coordinates
 from clearice.files.star import OPTICS_GROUP, optics_table, write_star
 
 
@@ -87,4 +87,6 @@ def _rows(table: ParticleTable) -> pd.DataFrame:
     }
     if np.isfinite(table.coordinates.scores).all():
         columns["rlnAutopickFigureOfMerit"] = table.coordinates.scores
+    if table.coordinates.q_values is not None:
+        columns[Q_VALUE] = table.coordinates.q_values
     return pd.DataFrame({**columns, "rlnOpticsGroup": [OPTICS_GROUP] * count})

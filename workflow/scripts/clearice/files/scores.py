@@ -33,6 +33,8 @@ class Candidates:
         Particle diameter in pixels.
     threshold
         Score from which a candidate was a pick.
+    picker
+        The picker's name; empty where the table does not say.
     """
 
     centres: NDArray[np.float64]
@@ -40,6 +42,7 @@ class Candidates:
     shape: tuple[int, int]
     diameter_px: float
     threshold: float
+    picker: str = ""
 
 
 def write_scores(
@@ -106,6 +109,7 @@ def read_candidates(candidates: Path, summary: Path) -> dict[str, Candidates]:
             (height, width),
             number_of(summary, row, "diameter_px", index),
             number_of(summary, row, "threshold", index, finite=False),
+            row.get("picker", ""),
         )
     return found
 

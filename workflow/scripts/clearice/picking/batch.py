@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
@@ -91,7 +92,8 @@ def measure_batch(
             measured[name]["empty_field_picks"] = _invented(seen[name], thresholds)
         for name, found in in_noise.items():
             if name in seen:
-                measured.setdefault(name, {})["null_picks"] = _invented(found, thresholds)
+                share = math.prod(seen[name].shape) / math.prod(found.shape)
+                measured.setdefault(name, {})["null_picks"] = _invented(found, thresholds) * share
     return measured
 
 

@@ -20,7 +20,7 @@ def measure_picks(
     threshold: float,
     generator: np.random.Generator,
 ) -> tuple[dict[str, float], Matched]:
-    """Measure the picks of one micrograph at the picker's own threshold, and as many random picks.
+    """Measure the picks of one micrograph, those that reach a threshold, and as many random picks.
 
     Parameters
     ----------

@@ -112,6 +112,7 @@ def fill(
     failures: Table,
     notes: Sequence[str],
     scores: Sequence[ScoreTable],
+    picks: Table,
     methods: Sequence[str],
     provenance: Mapping[str, Any],
 ) -> str:
@@ -131,6 +132,8 @@ def fill(
         Sentences about methods and micrographs that are ok but need a word.
     scores
         Tables of scores.
+    picks
+        One row per dataset, part, picker and method: how many picks, and how many of them are expected to be false.
     methods
         Names of all methods shown, the controls of the scores among them.
     provenance
@@ -154,6 +157,7 @@ def fill(
         failures=failures,
         notes=notes,
         scores=scores,
+        picks=picks,
         methods=methods,
         provenance=provenance,
     )

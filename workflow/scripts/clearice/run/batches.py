@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from clearice.files.tables import read_table, write_table
 from clearice.run.progress import Progress
@@ -18,6 +19,8 @@ COLUMNS = ("micrograph", "file", "status", "reason", "checksum")
 FRAMES = "frames"
 NOTES_APART = "; "
 OUR_OWN_TROUBLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -154,6 +157,37 @@ def process_rows(
         rows.append(row)
         progress.write_line(index + 1)
     return rows
+
+
+def try_each(
+    files: dict[str, Path], look: Callable[[str, Path], Result], verb: str
+) -> tuple[dict[str, Result], dict[str, ValueError | OSError]]:
+    """Look at every micrograph of a batch before anything is written of the first.
+
+    Parameters
+    ----------
+    files
+        File of each micrograph by name.
+    look
+        Called with a micrograph's name and file.
+    verb
+        Past participle for the log.
+
+    Returns
+    -------
+    tuple of dict
+        What was found, and what went wrong, by micrograph; `process_rows` makes a row of the latter when it is raised there.
+    """
+    found: dict[str, Result] = {}
+    troubles: dict[str, ValueError | OSError] = {}
+    progress = Progress(len(files), verb=verb)
+    for index, (name, file) in enumerate(files.items()):
+        try:
+            found[name] = look(name, file)
+        except (ValueError, OSError) as trouble:
+            troubles[name] = trouble
+        progress.write_line(index + 1)
+    return found, troubles
 
 
 def process_manifest(

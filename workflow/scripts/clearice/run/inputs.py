@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from clearice.config.registry import all_pickers
 from clearice.config.sheet import parse_structures
 from clearice.config.variants import (
     kind_of_method,
@@ -16,7 +17,7 @@ from clearice.config.variants import (
 )
 from clearice.files.companions import companion_files
 from clearice.files.names import bare_name
-from clearice.run.places import Kind, batch_kind, real_of
+from clearice.run.places import Kind, batch_kind, noise_of, real_of
 from clearice.run.plan import Plan, sources_of_batch
 from clearice.run.products import Products, manifest_of
 
@@ -138,6 +139,23 @@ class JobInputs:
     def templates(self, picker: str, dataset: str) -> str | list[str]:
         """Find the projections a picker compares with, where it needs them."""
         return f"results/{dataset}/templates/{picker}.mrcs" if self._products.needs_templates(picker) else []
+
+    def decoys(self, picker: str, dataset: str, method: str, part: str, batch: str) -> Inputs:
+        """List what a picker found in pure noise, which tells how many picks of real micrographs are false.
+
+        That of the scored batches, whichever batch is picked: they are the first ones, so a batch that is
+        appended reruns none. There is none for simulated micrographs, whose noise is another one.
+        """
+        asked = self._config["picking"]["fdr"] is not None and all_pickers()[picker].scores_compare
+        known = dataset in self._products.scored_datasets and method in self._plan.scored_methods
+        if not asked or not known or batch_kind(batch) is not Kind.REAL:
+            return {}
+        real, _ = self._products.scored_batches(dataset)
+        folder = f"results/{dataset}/picks/{picker}/{method}/{part}"
+        return {
+            f"decoy_{name}": [f"{folder}/{noise_of(one)}/{name}.tsv" for one in real]
+            for name in ("candidates", "summary")
+        }
 
     def guide(self, dataset: str, batch: str) -> str:
         """Find the denoised micrographs that show where noise is pure."""

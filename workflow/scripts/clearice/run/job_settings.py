@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clearice.config.base import gather, in_order
-from clearice.config.evaluation import RegionSettings, ScoreSettings
+from clearice.config.evaluation import NullSettings, RegionSettings, ScoreSettings
 from clearice.config.inference import InferenceStep
 from clearice.config.picking import ExtractSettings, PickSettings
 from clearice.config.registry import all_pickers
@@ -99,6 +99,10 @@ class JobSettings:
         return gather(
             RegionSettings, self._plan.datasets[dataset], self._plan.config_of(dataset)["evaluation"]
         )
+
+    def null(self) -> Settings:
+        """Return what pure noise is made with."""
+        return gather(NullSettings, self._config["evaluation"])
 
     def scores(self) -> Settings:
         """Return the band in which images are compared."""

@@ -190,6 +190,11 @@ class Products:
             *filled(table, method=methods, part="full", batch=test, picks=picks),
         ]
 
+    def summaries_of_picks(self) -> list[str]:
+        """List the summaries of the picks of all scored batches of real micrographs."""
+        pattern = "results/{dataset}/picks/{picker}/{method}/{part}/{batch}/summary.tsv"
+        return self.scored(pattern, "real", picker=self._pickers, method=self.scored_methods)
+
     def scored(self, pattern: str, *kinds: str, **wanted: Values) -> list[str]:
         """Fill a path pattern for the scored batches of some kinds: real, noise or simulated."""
         found = []
