@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -30,10 +30,16 @@ class Evidence:
     free_boxes
         Squares of one side of `reference` in which there is nothing but noise, as (top, left, side) in
         pixels; None where nobody looked for them.
+    threads
+        Threads that may be used.
+    remarks
+        Sentences for the row of the micrograph, such as what level of noise was taken; the denoiser appends.
     """
 
     reference: Image
     free_boxes: tuple[Square, ...] | None = None
+    threads: int = 1
+    remarks: list[str] = field(default_factory=list)
 
 
 Denoiser = Callable[[Image, float, Any, Evidence], Image]

@@ -15,7 +15,14 @@ from clearice.config.sheet import parse_structures
 from clearice.config.simulation import SimulateStep
 from clearice.config.sizes import AUTO
 from clearice.config.tables import ExportSettings, SumSettings
-from clearice.config.variants import highpass_of, model_owner, pairings_of, scale_of, stage_settings
+from clearice.config.variants import (
+    highpass_of,
+    kind_of_method,
+    model_owner,
+    pairings_of,
+    scale_of,
+    stage_settings,
+)
 from clearice.run.plan import Plan
 from clearice.run.products import Products
 
@@ -71,6 +78,10 @@ class JobSettings:
         """Return the entry of a method."""
         own: Settings = in_order(self._plan.config_of(dataset)["methods"][method])
         return own
+
+    def threads(self, method: str) -> int:
+        """Return how many threads a filter makes use of."""
+        return kind_of_method(self._config, method).threads
 
     def inference(self, method: str, dataset: str) -> Settings:
         """Return how the network of a method is applied to a dataset, or that of its group."""
