@@ -92,7 +92,7 @@ def bm3d(
     Parameters
     ----------
     image
-        Finite image (h, w), any units; its mean is set aside.
+        Finite image (h, w), any units; its mean is set aside and kept.
     power
         Power spectrum of its noise on a square grid, in squared units of the image (`power_on_grid`).
     settings
@@ -100,7 +100,7 @@ def bm3d(
     threads
         Tiles done at once.
     tile_px
-        Side of the tiles; memory rises with it, and the result depends on it in the last digits alone.
+        Side of the tiles; memory rises with it, and the result depends on it where rounding decides alone.
 
     Raises
     ------
@@ -116,7 +116,8 @@ def bm3d(
     guide = filter_groups([centred], first, geometry, threads, tile_px)
     second = _pass(dct_matrix(settings.patch_px), power, settings, hard=False)
     result = filter_groups([guide, centred], second, geometry, threads, tile_px)
-    whole: Image = (result[: image.shape[0], : image.shape[1]] + mean).astype(np.float32)
+    inner = result[: image.shape[0], : image.shape[1]]
+    whole: Image = (inner - inner.mean(dtype=np.float64) + mean).astype(np.float32)
     return whole
 
 

@@ -92,7 +92,7 @@ def filter_groups(
     threads
         Tiles done at once; the result does not depend on it.
     tile_px
-        Side of a tile; the result depends on it in the last digits alone.
+        Side of a tile; the result depends on it where rounding decides alone.
 
     Returns
     -------
@@ -121,7 +121,9 @@ def filter_groups(
 def _tiles(height: int, width: int, geometry: Geometry, tile_px: int) -> Iterator[_Tile]:
     """Divide the reference patches into tiles."""
     rows, columns = ((side - geometry.patch_px) // geometry.step_px + 1 for side in (height, width))
-    most = max(1, tile_px // geometry.step_px)
+    most = BLOCK * max(
+        1, tile_px // (BLOCK * geometry.step_px)
+    )  # whole blocks: each compares what it always compares
     for row in range(0, rows, most):
         for column in range(0, columns, most):
             yield _Tile(row, column, min(most, rows - row), min(most, columns - column))
