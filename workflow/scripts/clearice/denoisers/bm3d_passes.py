@@ -27,7 +27,19 @@ TILE_PX = 192  # side of a tile: memory is bounded, and threads have work
 
 @dataclass(frozen=True)
 class Geometry:
-    """Where patches lie: side, step of the reference patches, side of the search window (odd), beta of the window."""
+    """Where patches lie.
+
+    Attributes
+    ----------
+    patch_px
+        Side of a patch.
+    step_px
+        Distance of reference patches.
+    window_px
+        Odd side of the square in which like patches are looked for.
+    kaiser_beta
+        Shape of the window that patches are put back with.
+    """
 
     patch_px: int
     step_px: int
@@ -67,7 +79,19 @@ class Pass:
 
 @dataclass(frozen=True)
 class _Tile:
-    """Reference patches of a tile: first row and column, and how many."""
+    """Reference patches of a tile.
+
+    Attributes
+    ----------
+    row
+        Row of the first, counted in reference patches.
+    column
+        Its column.
+    rows
+        How many rows there are.
+    columns
+        How many columns.
+    """
 
     row: int
     column: int
