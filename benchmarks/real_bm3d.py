@@ -50,6 +50,7 @@ TO_FIT: dict[str, tuple[str, dict[str, Any]]] = {
 TABLE: dict[str, tuple[str, dict[str, Any]]] = {
     **OTHERS,
     "`bm3d`, as shipped (1.5 A/px)": ("bm3d", {}),
+    "`bm3d`, 3 A/px": ("bm3d", {"rescale_to_A": 3.0}),
     "`bm3d`, 6 A/px": ("bm3d", {"rescale_to_A": 6.0}),
     "`bm3d`, 6 A/px, white": ("bm3d", {"rescale_to_A": 6.0, "spectrum": "white"}),
 }
@@ -62,12 +63,13 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, default=default_folder())
     parser.add_argument("--fit", action="store_true", help="score the two SETTINGS micrographs")
+    parser.add_argument("--kinds", nargs="+", choices=list(SCORED), default=list(SCORED))
     options = parser.parse_args()
     fields = {
         name: field for name, field in load_fields(options.data).items() if (name in SETTINGS) == options.fit
     }
     print(f"{platform.machine()}, {datetime.date.today()}; EMPIAR-10146, {', '.join(fields)}")
-    for kind in ("frame", "average"):
+    for kind in options.kinds:
         rows, seconds = {}, {}
         nulls = make_null(kind, options.data)
         for name, (method, change) in (TO_FIT if options.fit else TABLE).items():

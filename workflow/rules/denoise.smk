@@ -43,7 +43,7 @@ rule filter_micrographs:
     threads: ask(SETTINGS.threads)
     resources:
         mem_mb=memory(3000),
-        runtime=minutes(60),
+        runtime=minutes(120),
     params:
         code=ask(fingerprint_of_filter),
         settings=ask(SETTINGS.method),
