@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from clearice.reporting.failures import check_share, failure_table, root_failures
-from clearice.reporting.notes import MOST_NOTES, notes_on_micrographs
 from clearice.reporting.records import (
     COUNTED,
     FAILED,
@@ -132,21 +131,3 @@ def test_more_failures_than_are_allowed_end_the_run_where_they_count(stage: str,
             check_share(half, share)
     else:
         check_share(half, share)
-
-
-def test_notes_on_micrographs_are_written_out_for_a_few_and_counted_for_the_others() -> None:
-    """A method that says something of every micrograph must not fill the page of a large run."""
-    places = {
-        name: Place("set", "denoised", method=name, part="full", batch="b0001") for name in ("few", "many")
-    }
-    noted = [("few", 2), ("many", MOST_NOTES + 7)]
-    records: dict[str, list[Record]] = {stage: [] for stage in STAGES}
-    records["denoised"] = [
-        Record("denoised", places[name], Path("manifest.tsv"), f"m{number}", OK, "noise of sd 3")
-        for name, count in noted
-        for number in range(count)
-    ]
-    found = notes_on_micrographs(records)
-    assert found[:2] == ["set, few, m0: noise of sd 3", "set, few, m1: noise of sd 3"]
-    assert len(found) == 2 + MOST_NOTES + 1
-    assert found[-1] == "set, many: 7 more micrographs with a note, in the manifests"

@@ -51,10 +51,10 @@ class Kind:
         What it needs besides a micrograph: ``network`` (a file), ``simulation`` (the columns of the datasets
         table that a simulation takes), ``halves`` (even and odd sums, unless its pairing is for single
         exposures), ``noise`` (the spectrum of the noise, from what the method's setting `noise` names).
-    threads
-        Threads it makes use of, where the step filter_micrographs denoises with it.
     control
         Whether it is a control that every table of scores must show.
+    threads
+        Threads it makes use of, where the step filter_micrographs denoises with it.
     """
 
     settings: type[MethodSettings]
@@ -63,8 +63,8 @@ class Kind:
     stages_of: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     network: str = ""
     needs: frozenset[str] = frozenset()
-    threads: int = 1
     control: bool = False
+    threads: int = 1
 
 
 @dataclass(frozen=True)

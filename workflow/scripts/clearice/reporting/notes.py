@@ -10,8 +10,6 @@ from clearice.run.places import Kind
 
 Records = Mapping[str, Sequence[Record]]
 
-MOST_NOTES = 5  # sentences on micrographs of one method, or part, that are written out
-
 
 def counts_of_micrographs(records: Records) -> list[dict[str, str]]:
     """Count the micrographs of every dataset, counted stage, and part or method by their status."""
@@ -31,24 +29,13 @@ def counts_of_micrographs(records: Records) -> list[dict[str, str]]:
 
 
 def notes_on_micrographs(records: Records) -> list[str]:
-    """Write of micrographs that are ok what must be known: filled pixels, levels of noise, regions without pairs.
-
-    Of each stage, and part or method, of a dataset the first few in their words, the others as a number.
-    """
-    told: dict[str, list[str]] = {}
-    for stage in (*COUNTED, "regions"):
-        for one in records[stage]:
-            if one.status == OK and one.reason and one.place.kind is not Kind.SIMULATED:
-                where = f"{one.place.dataset}, {_part_or_method(one) or stage}"
-                told.setdefault(where, []).append(f"{where}, {one.micrograph}: {one.reason}")
-    notes = []
-    for where, sentences in told.items():
-        notes += sentences[:MOST_NOTES]
-        if len(sentences) > MOST_NOTES:
-            notes.append(
-                f"{where}: {len(sentences) - MOST_NOTES} more micrographs with a note, in the manifests"
-            )
-    return notes
+    """Write of micrographs that are ok what must be known: filled pixels, and regions without pairs."""
+    return [
+        f"{one.place.dataset}, {_part_or_method(one) or stage}, {one.micrograph}: {one.reason}"
+        for stage in (*COUNTED, "regions")
+        for one in records[stage]
+        if one.status == OK and one.reason and one.place.kind is not Kind.SIMULATED
+    ]
 
 
 def notes_on_nulls(nulls: Sequence[Record], whole_field: str) -> dict[str, dict[str, list[str]]]:
