@@ -214,6 +214,13 @@ def test_coloured_noise_is_removed_2_dB_better_with_its_spectrum_than_with_its_l
     assert with_spectrum > with_level + 2
 
 
+def test_near_patches_are_not_preferred_for_the_noise_they_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = (truth() + 10**0.5 * coloured(3)).astype(np.float32)
+    fair = decibel(bm3d(raw, 10 * hump(GRID), settings()), truth())
+    monkeypatch.setattr("clearice.denoisers.bm3d.noise_similarity", lambda *_: np.zeros((39, 39)))
+    assert fair > decibel(bm3d(raw, 10 * hump(GRID), settings()), truth()) + 0.1
+
+
 @pytest.mark.parametrize("snr", SIGNAL_TO_NOISE)
 def test_it_is_within_half_a_decibel_of_the_authors_package(snr: float) -> None:
     package = pytest.importorskip("bm3d", reason="the authors' package bm3d is not installed")
