@@ -36,12 +36,12 @@ from real_data import (
 )
 from real_scores import markdown, score_averages, score_frames
 
-from clearice.config.defaults import CONFIG, default_settings
+from clearice.config.defaults import default_settings
+from clearice.config.layers import shipped_config
 from clearice.config.pickers.template import TemplateStep
 from clearice.config.registry import kind_named
 from clearice.denoisers.registry import Evidence, load_denoiser
 from clearice.evaluation.regions import free_boxes
-from clearice.files.documents import read_yaml
 from clearice.files.structures import read_structure
 from clearice.picking.correlation import normalise_templates, template_side_px
 from clearice.picking.matching import Matched, average_precision, best_f1, match_micrograph
@@ -98,7 +98,7 @@ def image_of(field: Field, kind: str) -> Image:
 
 def methods() -> dict[str, Callable[[Image, Field, Image], Image]]:
     """Make functions of an image, its field, and the image whose noise is measured."""
-    shipped = read_yaml(CONFIG)["methods"]
+    shipped = shipped_config()["methods"]
 
     def named(name: str) -> Callable[[Image, Field, Image], Image]:
         own = kind_named(shipped[name]["kind"]).settings(**shipped[name])

@@ -82,7 +82,10 @@ def files_that_name(name: str) -> set[str]:
     return {path.relative_to(ROOT).as_posix() for path in found}
 
 
-@pytest.mark.parametrize(("name", "room", "most"), [("wiener", "denoisers", 4), ("template", "picking", 5)])
+@pytest.mark.parametrize(
+    ("name", "room", "most"),
+    [("wiener", "denoisers", 4), ("bm3d", "denoisers", 4), ("template", "picking", 5)],
+)
 def test_a_filter_stands_in_four_files_and_a_picker_in_five(name: str, room: str, most: int) -> None:
     found = files_that_name(name)
     modules = {path.relative_to(ROOT).as_posix() for path in own_modules(name)}

@@ -9,6 +9,7 @@ import pytest
 import scipy.ndimage
 from numpy.typing import NDArray
 
+from clearice.config.layers import shipped_config
 from clearice.config.registry import all_kinds
 from clearice.denoisers.registry import Evidence, load_denoiser
 from clearice.image import filters
@@ -21,6 +22,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "gaussian": {"sigma_px": 9.0, "window_px": 5},
     "mask_control": {"sigma_px": 3.0},
     "wiener": {"noise": "free_boxes", "ring_px": 2.0},
+    "bm3d": {name: value for name, value in shipped_config()["methods"]["bm3d"].items() if name != "kind"},
 }
 SAME_AS = {
     "lowpass": lambda image, **own: filters.lowpass(image, pixel_size_A=PIXEL_A, **own),
@@ -51,7 +53,7 @@ def test_every_kind_that_needs_no_network_has_a_denoiser_and_is_tested_here() ->
 @pytest.mark.parametrize("kind", ["sharpen", "nt2c", "inference", "registry"])
 def test_what_is_no_such_kind_is_refused_with_the_known_ones(kind: str) -> None:
     with pytest.raises(
-        ValueError, match=f"filter '{kind}' is unknown; use one of bandpass, binning, gaussian"
+        ValueError, match=f"filter '{kind}' is unknown; use one of bandpass, binning, bm3d, gaussian"
     ):
         load_denoiser(kind)
 
@@ -69,8 +71,10 @@ def test_shape_and_type_stay_and_the_input_is_left_alone(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(SETTINGS))
 def test_offset_and_scale_of_the_image_pass_through(kind: str) -> None:
+    """To rounding; where a threshold decides on rounding (bm3d), a few pixels differ by more."""
     image = field()
-    assert denoised(kind, 5 * image + 300) == pytest.approx(5 * denoised(kind, image) + 300, abs=2e-3)
+    difference = np.abs(denoised(kind, 5 * image + 300) - 5 * denoised(kind, image) - 300)
+    assert np.sort(difference.ravel())[-400] < 2e-3 and difference.max() < (0.1 if kind == "bm3d" else 2e-3)
 
 
 @pytest.mark.parametrize("kind", sorted(SAME_AS))

@@ -41,6 +41,11 @@ def jobs(**sections: Any) -> tuple[JobInputs, JobSettings]:
 INPUTS, SETTINGS = jobs()
 
 
+def test_a_filter_gets_the_threads_it_makes_use_of() -> None:
+    assert SETTINGS.threads("boxes") == SETTINGS.threads("lowpass_20A") == 1
+    assert SETTINGS.threads("bm3d") == 4
+
+
 @pytest.mark.parametrize(
     ("batch", "folder", "statistics"),
     [

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import scipy.ndimage
 
+from clearice.config.layers import shipped_config
 from clearice.files.mrc import VIEWING_ONLY, read_micrograph, write_micrograph
 from clearice.files.regions import write_regions
 from clearice.files.stacks import write_stack
@@ -147,6 +148,22 @@ def test_pure_noise_is_filtered_as_part_of_the_real_micrograph(batch: dict[str, 
     filter_micrographs(**{**arguments(batch, WIENER, **batch["boxes"]), "micrographs": noise})
     alone = pixels(batch["denoised"] / "m1.mrc")
     assert alone.std() < 0.7 * as_part.std(), "by its own spectrum the filter would see that nothing is there"
+
+
+def test_bm3d_takes_its_noise_from_the_boxes_and_the_row_says_what_level(batch: dict[str, Any]) -> None:
+    settings = shipped_config()["methods"]["bm3d"]
+    filter_micrographs(**arguments(batch, settings, **batch["boxes"]))
+    found = {row.micrograph: row for row in read_manifest(batch["manifest"])}
+    raw, result = pixels(batch["micrographs"].parent / "m1.mrc"), pixels(batch["denoised"] / "m1.mrc")
+    assert found["m1"].status == "ok" and "coloured, as measured in 3 boxes of 64 px" in found["m1"].reason
+    assert found["m2"].status == "skipped" and "it is crowded" in found["m2"].reason
+    assert result[8:72, 8:72].std() < 0.35 * raw[8:72, 8:72].std()
+    assert result.mean() == pytest.approx(raw.mean(), abs=1e-3)
+    one = {**arguments(batch, settings, **batch["boxes"]), "threads": 3}
+    filter_micrographs(**one)
+    assert np.array_equal(pixels(batch["denoised"] / "m1.mrc"), result), (
+        "any number of threads, the same bits"
+    )
 
 
 def test_wiener_without_any_place_fails_the_rows_in_a_sentence(batch: dict[str, Any]) -> None:

@@ -40,10 +40,10 @@ rule filter_micrographs:
         method=methods_of_step("filter_micrographs"),
     conda:
         "../../envs/clearice.yaml"
-    threads: 1
+    threads: ask(SETTINGS.threads)
     resources:
         mem_mb=memory(3000),
-        runtime=minutes(60),
+        runtime=minutes(120),
     params:
         code=ask(fingerprint_of_filter),
         settings=ask(SETTINGS.method),

@@ -13,7 +13,7 @@ from clearice.files.regions import read_regions
 from clearice.files.scores import read_positions
 from clearice.image.boxes import Square, squares_of_patches
 from clearice.image.units import length_px
-from clearice.run.batches import FAILED, OK, Skip, files_of, process_manifest, read_manifest
+from clearice.run.batches import FAILED, OK, Noted, Skip, files_of, process_manifest, read_manifest
 from clearice.run.step import as_settings, run
 
 SIGN = "particles_are_dark"
@@ -29,6 +29,7 @@ def filter_micrographs(
     denoised: Path,
     manifest: Path,
     settings: dict[str, Any],
+    threads: int = 1,
 ) -> None:
     """Denoise every micrograph of the manifest `micrographs` into the folder `denoised`.
 
@@ -47,14 +48,14 @@ def filter_micrographs(
     namesakes = {} if statistics is None else files_of(statistics)
     boxes_of = _boxes_of(regions, patches, positions)
 
-    def process(name: str, file: Path) -> Path:
+    def process(name: str, file: Path) -> Noted:
         image = read_micrograph(file)
         real = read_micrograph(namesakes[name]) if name in namesakes else image
-        evidence = Evidence(real.pixels, boxes_of(name, real), dark)
+        evidence = Evidence(real.pixels, boxes_of(name, real), dark, threads)
         target = denoised / f"{name}.mrc"
         filtered = denoise(image.pixels, image.pixel_size_A, own, evidence)
         write_micrograph(target, filtered, image.pixel_size_A, VIEWING_ONLY)
-        return target
+        return Noted(target, "; ".join(evidence.remarks))
 
     process_manifest(micrographs, manifest, process, verb="filtered")
 

@@ -54,6 +54,8 @@ class Kind:
         ``sign`` (whether particles are dark).
     control
         Whether it is a control that every table of scores must show.
+    threads
+        Threads it makes use of, where the step filter_micrographs denoises with it.
     """
 
     settings: type[MethodSettings]
@@ -63,6 +65,7 @@ class Kind:
     network: str = ""
     needs: frozenset[str] = frozenset()
     control: bool = False
+    threads: int = 1
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,11 +32,17 @@ class Evidence:
         pixels; None where nobody looked for them.
     particles_are_dark
         Whether particles are darker than ice in the micrograph.
+    threads
+        Threads that may be used.
+    remarks
+        Sentences for the row of the micrograph, such as what level of noise was taken; the denoiser appends.
     """
 
     reference: Image
     free_boxes: tuple[Square, ...] | None = None
     particles_are_dark: bool = True
+    threads: int = 1
+    remarks: list[str] = field(default_factory=list)
 
 
 Denoiser = Callable[[Image, float, Any, Evidence], Image]

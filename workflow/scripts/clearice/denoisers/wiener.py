@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clearice.config.kinds.wiener import Wiener
+from clearice.denoisers.measured_noise import box_ring_px, check_reference, cut_squares, noise_spectrum
 from clearice.denoisers.registry import Evidence, Image
 from clearice.image.boxes import Square
 from clearice.image.grids import apply_transfer
@@ -15,8 +15,6 @@ from clearice.image.padding import crop_margin, fast_margin, pad_mirrored
 from clearice.image.rings import transfer_of_rings
 from clearice.image.scaling import fill_not_finite
 from clearice.image.spectra import Spectrum, tapered_spectrum
-
-SMALLEST_BOX_PX = 8
 
 
 def denoise(micrograph: Image, pixel_size_A: float, settings: Wiener, evidence: Evidence) -> Image:
@@ -43,12 +41,7 @@ def denoise(micrograph: Image, pixel_size_A: float, settings: Wiener, evidence: 
         There is no box, or boxes are too small, of several sides or outside the reference; the reference has
         another shape; no pixel is finite.
     """
-    height, width = evidence.reference.shape
-    if micrograph.shape[1] != width or micrograph.shape[0] % height:
-        raise ValueError(
-            f"the micrograph has {micrograph.shape[0]} x {micrograph.shape[1]} px, the one whose noise was measured "
-            f"{evidence.reference.shape[0]} x {evidence.reference.shape[1]}; make its batch again"
-        )
+    check_reference(micrograph, evidence)
     filled, _ = fill_not_finite(micrograph)
     reference, _ = fill_not_finite(evidence.reference)
     boxes = evidence.free_boxes or ()
@@ -92,10 +85,10 @@ def wiener_transfer(reference: Image, boxes: Sequence[Square], ring_px: float) -
     ValueError
         There is no box, or boxes are too small, of several sides or outside the reference.
     """
-    side_px = _side_of(boxes, reference.shape)
-    box_ring_px = max(1.0, ring_px * side_px / min(reference.shape))
-    noise = tapered_spectrum(_cut(reference, boxes), box_ring_px)
-    tiles = tapered_spectrum(_cut(reference, _tiles(reference.shape, side_px)), box_ring_px)
+    noise = noise_spectrum(reference, boxes, ring_px)
+    side_px = boxes[0][2]
+    cover = cut_squares(reference, _tiles(reference.shape, side_px))
+    tiles = tapered_spectrum(cover, box_ring_px(side_px, reference.shape, ring_px))
     whole = tapered_spectrum([reference], ring_px)
     slow = whole.frequency < noise.frequency[0]
     frequency = np.concatenate([whole.frequency[slow], noise.frequency])
@@ -105,41 +98,9 @@ def wiener_transfer(reference: Image, boxes: Sequence[Square], ring_px: float) -
     return Spectrum(frequency, kept)
 
 
-def _side_of(boxes: Sequence[Square], shape: tuple[int, ...]) -> int:
-    """Return the side of the boxes in pixels, or say why their noise cannot be measured."""
-    if not len(boxes):
-        raise ValueError(
-            "no particle-free box and no noise patch is given, so the noise has no spectrum; "
-            "use smaller boxes, or set the method's noise to what this micrograph has"
-        )
-    sides = {side for _, _, side in boxes}
-    if len(sides) > 1:
-        raise ValueError(
-            f"the boxes of noise have sides of {min(sides)} to {max(sides)} px; give boxes of one side"
-        )
-    side = sides.pop()
-    if side < SMALLEST_BOX_PX:
-        raise ValueError(
-            f"boxes of noise of {side} px are too small for a spectrum; use boxes of at least {SMALLEST_BOX_PX} px"
-        )
-    for top, left, _ in boxes:
-        if min(top, left) < 0 or top + side > shape[0] or left + side > shape[1]:
-            raise ValueError(
-                f"a box of noise at ({top}, {left}) of {side} px leaves the micrograph of {shape[0]} x {shape[1]} px; "
-                "choose the boxes anew for it"
-            )
-    return side
-
-
 def _tiles(shape: tuple[int, ...], side_px: int) -> list[Square]:
     """Cover an image with the fewest squares of one side, evenly spread."""
     rows, columns = (
         np.rint(np.linspace(0, length - side_px, -(-length // side_px))).astype(int) for length in shape
     )
     return [(int(top), int(left), side_px) for top in rows for left in columns]
-
-
-def _cut(image: Image, squares: Sequence[Square]) -> Iterator[NDArray[np.float32]]:
-    """Cut squares out of an image."""
-    for top, left, side in squares:
-        yield image[top : top + side, left : left + side]

@@ -88,6 +88,10 @@ class JobSettings:
         found: Settings = in_order(own)
         return found
 
+    def threads(self, method: str) -> int:
+        """Return how many threads a filter makes use of."""
+        return kind_of_method(self._config, method).threads
+
     def inference(self, method: str, dataset: str) -> Settings:
         """Return how the network of a method is applied to a dataset, or that of its group."""
         config = self._plan.config_of(model_owner(self._config, method, dataset))
