@@ -81,14 +81,14 @@ def test_a_length_given_for_all_trainings_wins_over_what_a_quality_says_of_one()
     assert resolved("quick", fine={"steps": 7})["fine"]["steps"] == 7
 
 
-def test_a_network_sees_twenty_pixels_of_a_particle_between_the_datas_own_and_8_A() -> None:
+def test_a_network_sees_twenty_pixels_of_a_particle_between_its_own_and_8_A() -> None:
     def size_A(diameter_A: float, pixel_size_A: float) -> Any:
         return resolved(facts=Facts(pixel_size_A, diameter_A))["training"]["rescale_to_A"]
 
     assert size_A(124, 1.5) == 6.2
     assert size_A(90, 1.0) == 4.5
     assert size_A(300, 1.0) == 8.0
-    assert size_A(124, 6.1) is None, "nearly the data's own is the data's own"
+    assert size_A(124, 6.1) is None, "nearly its own is its own"
     assert size_A(50, 4.0) is None
 
 
