@@ -109,7 +109,7 @@ def test_impossible_settings_are_refused_in_one_sentence(kind: str, change: dict
 
 def test_an_unknown_filter_is_refused_with_the_known_ones() -> None:
     with pytest.raises(
-        ValueError, match="filter 'sharpen' is unknown; use one of bandpass, binning, gaussian, lowpass"
+        ValueError, match="filter 'sharpen' is unknown; use one of bandpass, binning, bm3d, gaussian, lowpass"
     ):
         load_denoiser("sharpen")
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from clearice.config.cameras import CAMERAS
 from clearice.files.facts import DETECTORS, detector_named
 from clearice.files.microscope_xml import facts_of_xml, read_xml, xml_beside
-from clearice.simulation import detectors
 from support.microscope import epu_xml
 
 
@@ -64,7 +64,7 @@ def test_an_unknown_camera_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for _, name in DETECTORS])
 def test_every_name_we_give_a_camera_is_known_to_the_simulation(name: str) -> None:
-    assert name in detectors._TABLES
+    assert name in CAMERAS
     assert detector_named(name) == name
 
 

@@ -171,11 +171,6 @@ def test_rows_that_stand_twice_are_one_complaint() -> None:
         check_sheet([*rows, *rows], {"set": {}}, "sheet.tsv")
 
 
-def test_an_empty_sheet_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"sheet.tsv has no row; list your movies with list_micrographs.py"):
-        check_sheet([], {"set": {}}, "sheet.tsv")
-
-
 @pytest.mark.parametrize(
     ("text", "words"),
     [

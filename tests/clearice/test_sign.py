@@ -10,6 +10,7 @@ import scipy.ndimage
 from numpy.typing import NDArray
 
 from clearice.config.evaluation import ScoreSettings
+from clearice.config.layers import shipped_config
 from clearice.config.registry import all_kinds
 from clearice.config.stages.extract_noise import ExtractNoise
 from clearice.denoisers.registry import Evidence, load_denoiser
@@ -24,12 +25,17 @@ from support.settings import made
 Image = NDArray[np.float32]
 SHAPE = (128, 144)
 DIAMETER_PX = 20.0
+SMALL_BM3D = {
+    **shipped_config()["methods"]["bm3d"], "step_px": 4, "window_px": 13, "group_hard": 8, "group_wiener": 8, "ring_px": 2.0,
+}  # fmt: skip
+SMALL_BM3D.pop("kind")
 FILTERS: dict[str, dict[str, Any]] = {
     "lowpass": {"resolution_A": 20.0, "edge_fraction": 0.2},
     "bandpass": {"coarsest_A": 200.0, "finest_A": 20.0, "edge_fraction": 0.2},
     "binning": {"factor": 2},
     "gaussian": {"sigma_px": 3.0, "window_px": 13},
     "mask_control": {"sigma_px": 3.0},
+    "bm3d": SMALL_BM3D,
     "wiener": {"noise": "free_boxes", "ring_px": 2.0},
 }
 

@@ -82,9 +82,9 @@ class Project:
         self.script("list_micrographs", "--dataset", dataset, f"--{kind}", pattern, *more)
 
 
-def write_movie(path: Path, seed: int, frames: int = 4) -> None:
+def write_movie(path: Path, seed: int, frames: int = 4, side_px: int = SIDE_PX) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    counts = np.random.default_rng(seed).poisson(5, (frames, SIDE_PX, SIDE_PX)).astype(np.int16)
+    counts = np.random.default_rng(seed).poisson(5, (frames, side_px, side_px)).astype(np.int16)
     with mrcfile.new(path, overwrite=True) as mrc:
         mrc.set_data(counts if frames > 1 else counts[0])
         mrc.voxel_size = 2.0

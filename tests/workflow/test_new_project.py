@@ -38,7 +38,7 @@ def test_what_is_printed_runs_with_five_values(tmp_path: Path, where: str) -> No
     (tmp_path / "checkout").mkdir()
     project = make_checkout(tmp_path / "checkout")
     for number in range(4):
-        write_movie(tmp_path / "data" / f"m{number}.mrc", number)
+        write_movie(tmp_path / "data" / f"m{number}.mrc", number, side_px=800)
     (tmp_path / "data" / "m0.mrc.mdoc").write_text(MDOC)
     (tmp_path / where).mkdir(exist_ok=True)
     script = project.folder / "workflow" / "scripts" / "new_project.py"

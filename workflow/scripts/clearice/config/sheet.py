@@ -78,13 +78,9 @@ def check_sheet(rows: Sequence[Mapping[str, str]], datasets: Mapping[str, Any], 
     Raises
     ------
     ValueError
-        The sheet is empty; or one line for each kind of complaint, with the first rows it is about: unknown
+        One line for each kind of complaint, with the first rows it is about: unknown
         dataset, duplicate micrograph, none or several kinds of file.
     """
-    if not rows:
-        raise ValueError(
-            f"{name} has no row; list your movies with list_micrographs.py (config/README.md tells how)"
-        )
     checked: list[Row] = []
     found = RowComplaints(name)
     fits = text_check(MicrographRow)
