@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clearice.reporting.outcome import MOST_REASONS, describe_outcome
 from clearice.reporting.records import FAILED, OK, SKIPPED, Record
-from clearice.run.ended import KILLED, why_jobs_failed
+from clearice.run.ended import KILLED, seen_from, why_jobs_failed
 from clearice.run.places import Place
 
 
@@ -74,3 +74,12 @@ def test_a_job_that_was_not_started_did_not_fail(tmp_path: Path) -> None:
     log.write_text("2026-01-01 10:00:00,1 ERROR of yesterday\n", "utf-8")
     os.utime(log, (1000, 1000))
     assert why_jobs_failed([str(log), str(tmp_path / "none.log")], 2000) == {}
+
+
+def test_a_path_is_whole_where_snakemake_was_started_in_another_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run").mkdir()
+    monkeypatch.chdir(tmp_path / "run")
+    assert seen_from(str(tmp_path / "run"), "results/a.html") == "results/a.html"
+    assert seen_from(str(tmp_path), "results/a.html") == str(tmp_path / "run" / "results" / "a.html")

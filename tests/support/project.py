@@ -34,6 +34,7 @@ class Project:
         command = [sys.executable, "-m", "snakemake", *words]
         folder = str(Path(sys.executable).parent)
         environment = {**os.environ, "PATH": folder + os.pathsep + os.environ["PATH"], "OMP_NUM_THREADS": "1"}
+        environment["PWD"] = str(self.folder)
         return subprocess.run(
             command, cwd=self.folder, capture_output=True, text=True, env=environment, check=False
         )

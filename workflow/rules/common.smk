@@ -1,6 +1,7 @@
 # The plan of the run, and what joins it to Snakemake: the only functions of the rules.
 import functools
 import inspect
+import os
 import sys
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from clearice.reporting.outcome import describe_outcome
 from clearice.reporting.records import records_by_stage
 from clearice.run.batches import read_manifest
 from clearice.run.door import check_door
-from clearice.run.ended import why_jobs_failed
+from clearice.run.ended import seen_from, why_jobs_failed
 from clearice.run.fingerprint import fingerprint
 from clearice.run.inputs import JobInputs
 from clearice.run.job_settings import JobSettings
@@ -195,6 +196,10 @@ def summarise():
         records,
         unmade=len(manifests) - len(made),
         failed_jobs=failed,
-        places={what: path for what, path in places.items() if path in finished},
+        places={
+            what: seen_from(os.environ.get("PWD", "."), path)
+            for what, path in places.items()
+            if path in finished
+        },
     )
     logger.info("\n".join(["", *lines]))

@@ -43,3 +43,8 @@ def _last_error(path: Path) -> str:
         if (match := _ERROR.match(line))
     ]
     return errors[-1] if errors else f"{path.parent.name} {path.stem} {KILLED}"
+
+
+def seen_from(started: str, path: str) -> str:
+    """Name a file of the run's folder for the shell that snakemake was started in: whole, if that is another folder."""
+    return path if Path(started).resolve() == Path.cwd() else str(Path(path).resolve())
