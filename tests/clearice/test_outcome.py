@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import pytest
+
 from clearice.reporting.outcome import MOST_REASONS, describe_outcome
 from clearice.reporting.records import FAILED, OK, SKIPPED, Record
 from clearice.run.ended import KILLED, seen_from, why_jobs_failed
