@@ -120,9 +120,8 @@ def test_every_real_batch_is_picked_beside_the_pure_noise_of_the_scored_ones(bat
         ("blob", "s9999", {}),
         ("mean_shift", "b0001", {}),
         ("blob", "b0001", {"evaluation": {"batches": 0}}),
-        ("blob", "b0001", {"picking": {"fdr": None}}),
     ],
-    ids=["noise itself", "simulated", "scores do not compare", "nothing is scored", "no rate is asked for"],
+    ids=["noise itself", "simulated", "scores do not compare", "nothing is scored"],
 )
 def test_what_has_no_decoys_is_picked_without(picker: str, batch: str, sections: dict[str, Any]) -> None:
     inputs, _ = jobs(**sections)

@@ -83,11 +83,23 @@ def test_q_values_stand_in_star_and_csv_and_go_on_to_the_particles(batch: Batch,
     assert 0 < len(fewer) < len(particles) and (fewer["clearicePickQValue"] <= 0.03).all()
 
 
-@pytest.mark.parametrize("settings", [{"fdr": None}, {}], ids=["no rate asked for", "no decoys"])
-def test_without_a_rate_or_decoys_the_picker_decides_and_the_table_says_so(
-    batch: Batch, decoys: Path, settings: dict[str, None]
+def test_without_a_rate_the_picker_decides_and_decoys_still_tell_how_many_are_false(
+    batch: Batch, decoys: Path
 ) -> None:
-    folder = batch.pick(batch.raw, "raw", decoys if settings else None, csv_files=True, **settings)
+    folder = batch.pick(batch.raw, "raw", decoys, fdr=None)
+    alone = batch.pick(batch.raw, "alone")
+    with_q, without = (read_table(one / "candidates.tsv") for one in (folder, alone))
+    assert [row["picked"] for row in with_q] == [row["picked"] for row in without]
+    assert all(0 < float(row["q_value"]) <= 1 for row in with_q)
+    rows = read_table(folder / "summary.tsv")
+    scores = [float(row["score"]) for row in read_table(decoys / "candidates.tsv")]
+    for row in rows:
+        assert row["rule"] == BY_PICKER and float(row["expected_false"]) <= float(row["expected_false_high"])
+        assert int(row["decoys"]) == sum(score >= float(row["threshold"]) for score in scores)
+
+
+def test_without_decoys_the_picker_decides_and_the_table_says_so(batch: Batch) -> None:
+    folder = batch.pick(batch.raw, "raw", None, csv_files=True)
     assert {row["rule"] for row in read_table(folder / "summary.tsv")} == {BY_PICKER}
     assert {row["q_value"] for row in read_table(folder / "candidates.tsv")} == {""}
     assert "clearicePickQValue" not in read_star(folder / "m1.star")[""]
@@ -97,7 +109,7 @@ def test_without_a_rate_or_decoys_the_picker_decides_and_the_table_says_so(
 
 def test_noise_that_is_picked_as_a_micrograph_gives_hardly_a_pick(batch: Batch, decoys: Path) -> None:
     """Its own decoys are the strictest case: no candidate is above what noise gives."""
-    folder = batch.pick(batch.null(), "again", decoys)
+    folder = batch.pick(batch.null(), "again", decoys, fdr=0.05)
     assert {row["picks"] for row in read_table(folder / "summary.tsv")} == {"0"}
     assert [row.status for row in read_manifest(folder / "manifest.tsv")] == ["ok"] * 3
 
@@ -155,7 +167,7 @@ def test_decoys_that_do_not_compare_fail_the_micrographs_in_one_sentence(
 def test_noise_without_a_single_candidate_is_a_decoy_too(batch: Batch, decoys: Path) -> None:
     """A denoiser that makes nothing of noise leaves nothing to pick there: few picks are false then."""
     write_table(decoys / "candidates.tsv", [], CANDIDATE_COLUMNS)
-    rows = read_table(batch.pick(batch.raw, "raw", decoys) / "summary.tsv")
+    rows = read_table(batch.pick(batch.raw, "raw", decoys, fdr=0.05) / "summary.tsv")
     assert {(row["decoys"], float(row["expected_false"])) for row in rows} == {("0", 0.0)}
     assert all(int(row["picks"]) == int(row["candidates"]) > 0 for row in rows)
 

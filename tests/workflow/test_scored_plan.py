@@ -129,10 +129,10 @@ def test_what_a_network_has_learned_from_may_be_cleared_away(project: Project) -
     ("mine", "picked"),
     [
         ("", {"b0001": 4, "b0002": 4, "n0001": 2}),
-        ("picking: {fdr: null}", {"b0001": 4, "b0002": 4}),
+        ("picking: {fdr: 0.05}", {"b0001": 4, "b0002": 4, "n0001": 2}),
         ("evaluation: {batches: 0}", {"b0001": 4, "b0002": 4}),
     ],
-    ids=["by default", "without a rate", "without scores"],
+    ids=["by default", "with a rate", "without scores"],
 )
 def test_every_batch_is_picked_beside_the_noise_of_the_scored_one(
     project: Project, mine: str, picked: dict[str, int]

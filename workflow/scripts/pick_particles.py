@@ -34,8 +34,8 @@ def pick_particles(
 ) -> None:
     """Write <micrograph>.star in `picks` for each micrograph; beside it EMAN .box and .csv, where wanted.
 
-    With decoys, what the same picker found in pure noise, picks are the candidates whose q-value is at most
-    `fdr`; without them, or without `fdr`, those that reach the picker's own threshold. `candidates` lists
+    With decoys, what the same picker found in pure noise, every candidate has a q-value, and picks are those of at
+    most `fdr`; without decoys, or without `fdr`, those that reach the picker's own threshold. `candidates` lists
     every place the picker looked at, with its score and q-value; `summary` the threshold of each micrograph and
     how many of its picks are expected to be false. `templates` are projections of the particle, for a picker
     that compares with them.
@@ -43,7 +43,7 @@ def pick_particles(
     own = as_settings(picker_named(settings.picker).settings, settings.own, f"pickers.{settings.picker}")
     pick, dark = load_picker(settings.picker), settings.particles_are_dark
     projections = None if templates is None else read_stack(templates).images
-    with_rate = bool(decoy_summary) and settings.fdr is not None
+    with_decoys = bool(decoy_summary)
     decoys = cache(partial(_decoys, decoy_candidates or [], decoy_summary or []))
     sides_px: dict[str, int] = {}
 
@@ -53,12 +53,12 @@ def pick_particles(
         found = pick(image.pixels, diameter_px, particles_are_dark=dark, settings=own, templates=projections)
         sides_px[name] = box_side_px(length_px(settings.box_A, image.pixel_size_A))
         looked = Looked(found, image.pixels.shape, diameter_px)
-        if with_rate:
+        if with_decoys:
             check_comparable(looked, settings.picker, decoys())
         return looked
 
     looked, troubles = try_each(files_of(micrographs), look, "picked")
-    accepted = accept(looked, decoys() if with_rate and looked else None, settings.fdr)
+    accepted = accept(looked, decoys() if with_decoys and looked else None, settings.fdr)
 
     def write(name: str, file: Path) -> Path:
         if name in troubles:

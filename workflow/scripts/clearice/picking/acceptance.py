@@ -86,6 +86,8 @@ class Accepted:
         What is expected of this micrograph's picks; None where there are no decoys.
     decoy_fields
         Number of images of pure noise behind it.
+    by_rate
+        Whether picks are those within a rate, and not those of the picker's own threshold.
     """
 
     found: Picks
@@ -93,6 +95,7 @@ class Accepted:
     q_high: Scores
     evidence: Evidence | None
     decoy_fields: int
+    by_rate: bool
 
 
 def check_comparable(looked: Looked, picker: str, decoys: Mapping[str, Decoy]) -> None:
@@ -133,18 +136,16 @@ def check_comparable(looked: Looked, picker: str, decoys: Mapping[str, Decoy]) -
 def accept(
     looked: Mapping[str, Looked], decoys: Mapping[str, Decoy] | None, rate: float | None
 ) -> dict[str, Accepted]:
-    """Accept candidates by a rate where there are decoys, and what the picker itself accepts elsewhere."""
-    return (
-        accept_by_picker(looked) if decoys is None or rate is None else accept_by_rate(looked, decoys, rate)
-    )
+    """Accept candidates with what decoys tell of them where there are some, and what the picker itself accepts elsewhere."""
+    return accept_by_picker(looked) if decoys is None else accept_by_rate(looked, decoys, rate)
 
 
 def accept_by_rate(
-    looked: Mapping[str, Looked], decoys: Mapping[str, Decoy], rate: float
+    looked: Mapping[str, Looked], decoys: Mapping[str, Decoy], rate: float | None
 ) -> dict[str, Accepted]:
-    """Accept the candidates of a batch whose q-value is at most a rate.
+    """Accept the candidates of a batch whose q-value is at most a rate, or those of the picker's own thresholds.
 
-    Candidates of all micrographs are pooled, and so are the decoys: the batch has one threshold.
+    Candidates of all micrographs are pooled, and so are the decoys: a rate has one threshold for the batch.
 
     Parameters
     ----------
@@ -153,21 +154,23 @@ def accept_by_rate(
     decoys
         Candidates in pure noise, by any name.
     rate
-        Share of false ones among the picks that is allowed.
+        Share of false ones among the picks that is allowed; None leaves each micrograph the picker's own threshold,
+        of whose picks the decoys still tell how many are false.
     """
     if not looked:
         return {}
     targets = pooled(one.search for one in looked.values())
     noise = pooled(_search(one.scores, one.shape, one.diameter_px) for one in decoys.values())
     q, high = q_values(targets, noise), q_values_high(targets, noise)
-    threshold = threshold_of(targets.scores, q, rate)
-    of_batch = evidence_at(threshold, targets, noise)
+    common = None if rate is None else threshold_of(targets.scores, q, rate)
     ends = np.cumsum([one.found.scores.size for one in looked.values()])[:-1]
     accepted = {}
     for (name, one), own, own_high in zip(
         looked.items(), np.split(q, ends), np.split(high, ends), strict=True
     ):
         share = one.search.area / targets.area
+        threshold = one.found.threshold if common is None else common
+        of_batch = evidence_at(threshold, targets, noise)
         evidence = Evidence(
             int((one.found.scores >= threshold).sum()),
             of_batch.decoys,
@@ -175,14 +178,17 @@ def accept_by_rate(
             of_batch.expected_false_high * share,
         )
         found = replace(one.found, threshold=threshold)
-        accepted[name] = Accepted(found, own, own_high, evidence, len(decoys))
+        accepted[name] = Accepted(found, own, own_high, evidence, len(decoys), common is not None)
     return accepted
 
 
 def accept_by_picker(looked: Mapping[str, Looked]) -> dict[str, Accepted]:
     """Accept what the picker itself accepts, of which no rate is known."""
     unknown = {name: np.full(one.found.scores.size, np.nan) for name, one in looked.items()}
-    return {name: Accepted(one.found, unknown[name], unknown[name], None, 0) for name, one in looked.items()}
+    return {
+        name: Accepted(one.found, unknown[name], unknown[name], None, 0, False)
+        for name, one in looked.items()
+    }
 
 
 def _search(scores: Scores, shape: tuple[int, ...], diameter_px: float) -> Search:

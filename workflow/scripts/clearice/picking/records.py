@@ -38,7 +38,12 @@ def summary_row(name: str, accepted: Accepted, looked: Looked, picker: str) -> R
     known = (BY_PICKER, "", "", "", "")
     if evidence is not None:
         expected = _known(evidence.expected_false), _known(evidence.expected_false_high)
-        known = (BY_RATE, *expected, str(evidence.decoys), str(accepted.decoy_fields))
+        known = (
+            BY_RATE if accepted.by_rate else BY_PICKER,
+            *expected,
+            str(evidence.decoys),
+            str(accepted.decoy_fields),
+        )
     return dict(zip(SUMMARY_COLUMNS, (*values, *known), strict=True))
 
 

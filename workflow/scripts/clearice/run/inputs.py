@@ -146,7 +146,7 @@ class JobInputs:
         That of the scored batches, whichever batch is picked: they are the first ones, so a batch that is
         appended reruns none. There is none for simulated micrographs, whose noise is another one.
         """
-        asked = self._config["picking"]["fdr"] is not None and all_pickers()[picker].scores_compare
+        asked = all_pickers()[picker].scores_compare
         known = dataset in self._products.scored_datasets and method in self._plan.scored_methods
         if not asked or not known or batch_kind(batch) is not Kind.REAL:
             return {}
