@@ -21,6 +21,7 @@ run: {methods: [gaussian], parts: [full, even, odd]}
 methods: {gaussian: {kind: gaussian, sigma_px: 1, window_px: 5}, mask_control: {kind: mask_control, sigma_px: 2}}
 evaluation: {region_pairs: 2, largest_box_A: 48, smallest_box_A: 16, finest_A: 8, frc_ring_px: 4, coordinates: marks, second_exposure: rests}
 previews: {per_batch: 0, in_report: 0}
+picking: {fdr: 0.05}
 """
 SHAPE = (120, 132)
 PARTS = ("full", "even", "odd")
