@@ -256,10 +256,7 @@ def methods(pixel_size_A: float, model: Path | None) -> dict[str, Callable[[Imag
 
 
 def counted(looked: Mapping[str, Looked], decoys: Mapping[str, Decoy], group: Group) -> Counts:
-    """Count by rate: picks, those off by a quarter and by half a diameter, particles found, particles.
-
-    The border of half a diameter is left out.
-    """
+    """Count by rate, without a border: picks, those off by a quarter and by half a diameter, particles found, particles."""
     border, quarter = group.diameter_px / 2, group.diameter_px / 4
     table = {}
     for rate in RATES:
@@ -292,13 +289,9 @@ def cells(groups: list[Counts]) -> list[str]:
 def make_templates(own: TemplateStep) -> NDArray[np.float32]:
     """Project the structure as the step project_templates does."""
     model = read_structure(STRUCTURE, own.assembly or None, ignore_b_factors=own.ignore_b_factors)
-    projectors = make_projectors(
-        [model], own, own.particle_diameter_A / own.pixels_per_diameter, torch.device("cpu")
-    )
-    return normalise_templates(
-        -project_views(projectors, own.views, template_side_px(own.pixels_per_diameter)),
-        own.pixels_per_diameter,
-    )
+    size = own.pixels_per_diameter
+    projectors = make_projectors([model], own, own.particle_diameter_A / size, torch.device("cpu"))
+    return normalise_templates(-project_views(projectors, own.views, template_side_px(size)), size)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = {  # width, first and last kernel, side of a crop in px, pairs of a step
     "small crops": (24, 7, 3, 96, 8),
-    "preset cpu": (24, 7, 3, 128, 8),
+    "standard": (24, 7, 3, 128, 8),
     "published network": (48, 11, 5, 128, 2),
 }
 

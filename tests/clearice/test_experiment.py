@@ -83,6 +83,11 @@ def test_the_run_tells_what_it_takes_of_what_it_asks_for() -> None:
     config = shipped_config(run={"methods": ["raw", "nt2c"], "parts": ["full"]})
     names = {one.name for one in plan_of(config, structures=None, detector=None).taken()["films"]}
     assert {"structures", "detector", "training.rescale_to_A", "picking.box_A"} <= names
+    movies = shipped_config(simulation={"movies": 2})
+    assert "detector" in {one.name for one in plan_of(movies, detector=None).taken()["films"]}
+    template = shipped_config(picking={"pickers": ["template"]})
+    names = {one.name for one in plan_of(template, structures="auto", detector=None).taken()["films"]}
+    assert "structures" in names and "detector" not in names, "the picker's templates alone"
     names = {one.name for one in plan_of(shipped_config(), structures=None).taken()["films"]}
     assert names == {"picking.box_A", "evaluation.largest_box_A", "evaluation.smallest_box_A"}, (
         "filters alone"

@@ -14,6 +14,7 @@ from clearice.config.automatic import Taken, for_dataset, taken_for, with_qualit
 from clearice.config.checks import check_halves, check_together
 from clearice.config.experiment import facts_of_owner, known_row, taken_columns
 from clearice.config.plausible import check_plausible
+from clearice.config.registry import all_pickers
 from clearice.config.sheet import Row, check_datasets, check_sheet, kind_of, sources_of
 from clearice.config.sizes import AUTO
 from clearice.config.variants import kind_of_method, runs_on, stages_of_method
@@ -109,11 +110,18 @@ class Plan:
         for dataset in self.filled():
             methods = self.methods_of(dataset, self.scored_methods)
             stages = {stage for name in methods for stage in stages_of_method(self.config, name)}
-            simulates = any("simulation" in kind_of_method(self.config, name).needs for name in methods)
+            simulates = self.config["simulation"]["movies"] > 0 or any(
+                "simulation" in kind_of_method(self.config, name).needs for name in methods
+            )
             sections = [*stages, *(["training"] if stages else []), *(["simulation"] if simulates else [])]
             sections += ["evaluation", "picking"] if self.column(dataset, "particle_diameter_A") else []
             row = self.datasets[dataset]
-            columns = taken_columns(row) if simulates else []
+            compared = any(all_pickers()[name].templates for name in self.config["picking"]["pickers"])
+            columns = [
+                one
+                for one in taken_columns(row)
+                if simulates or (compared and one.name == "structures" and row["structures"] == AUTO)
+            ]
             facts = facts_of_owner(self.config, dataset, self.datasets)
             found[dataset] = columns + taken_for(self.config, facts, sections)
         return found
